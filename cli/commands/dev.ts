@@ -1,0 +1,31 @@
+// Owns `heddle dev`: options in, the ready line out, a clean end on SIGINT and SIGTERM.
+import path from "node:path";
+import { EXIT, type ExitCode } from "../exit.ts";
+import type { Io } from "../io.ts";
+import { startDev } from "../dev/dev.ts";
+
+export interface DevCommandOptions {
+  readonly project: string;
+  readonly port: number;
+  readonly controlPort: number;
+  readonly readyFile?: string;
+  readonly fresh?: boolean;
+}
+
+/** Runs the mesh of a project until it is told to stop. */
+export async function dev(io: Io, options: DevCommandOptions): Promise<ExitCode> {
+  const stop = new AbortController();
+  io.onStop(() => stop.abort());
+  const mesh = await startDev({
+    project: path.resolve(io.cwd, options.project),
+    port: options.port,
+    controlPort: options.controlPort,
+    ...(options.readyFile === undefined ? {} : { readyFile: path.resolve(io.cwd, options.readyFile) }),
+    fresh: options.fresh ?? false,
+    signal: stop.signal,
+    log: (line) => io.err(`${line}\n`),
+  });
+  io.out(`${JSON.stringify(mesh.ready)}\n`);
+  await mesh.closed;
+  return EXIT.ok;
+}

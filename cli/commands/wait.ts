@@ -1,0 +1,56 @@
+// Owns waiting until a table version is in use (design §2): polls control, pokes every Worker of a dev mesh first.
+import { setTimeout as sleep } from "node:timers/promises";
+import { convergenceOf, type Convergence } from "../api.ts";
+import { askControl, ControlError, type ControlTarget } from "../client.ts";
+import { CliError, EXIT } from "../exit.ts";
+import type { Io } from "../io.ts";
+
+/** Beyond the lease, how long `--wait` waits at most. */
+const SLACK_MS = 2000;
+const POLL_MS = 100;
+
+/** Returns once the version is in use; says on stderr who had not acknowledged it by then. */
+export async function waitUntilInUse(
+  io: Pick<Io, "err">,
+  target: ControlTarget,
+  version: number,
+): Promise<void> {
+  const started = performance.now();
+  await poke(target);
+  for (;;) {
+    const state = await convergenceOf(target, version);
+    if (state.inUse) {
+      sayLate(io, state);
+      return;
+    }
+    if (performance.now() - started > state.leaseMs + SLACK_MS) throw late(state);
+    await sleep(POLL_MS);
+  }
+}
+
+/** Makes every Worker of a dev mesh sync now; another control does not know the request. */
+async function poke(target: ControlTarget): Promise<void> {
+  try {
+    await askControl(target, "POST", "/dev/poke");
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+  }
+}
+
+/** The lease has passed for those that did not acknowledge: they sync before their next decision. */
+function sayLate(io: Pick<Io, "err">, { version, waitingFor }: Convergence): void {
+  if (waitingFor.length === 0) return;
+  io.err(`table ${version} is in use; not acknowledged by ${listOf(waitingFor)}\n`);
+}
+
+function late({ version, waitingFor }: Convergence): CliError {
+  return new CliError(EXIT.timeout, {
+    message: `table ${version} is not in use yet; not acknowledged by ${listOf(waitingFor)}`,
+    mend: "The change is stored and published; it takes hold when they sync.",
+  });
+}
+
+const listOf = (waitingFor: Convergence["waitingFor"]): string =>
+  waitingFor.length === 0
+    ? "nobody known"
+    : waitingFor.map(({ workload, version }) => `${workload} (on ${version})`).join(", ");

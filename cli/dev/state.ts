@@ -1,0 +1,64 @@
+// Owns PROJECT/.heddle/state: what a dev mesh keeps between runs, and who runs it now.
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { DEV_FILE, runningDev, type DevFile } from "../commands/target.ts";
+import { CliError, EXIT } from "../exit.ts";
+
+/** The state folder of one project while its dev mesh runs. */
+export interface DevState {
+  /** Absolute; the local runtime keeps KV and objects below `runtime`. */
+  readonly dir: string;
+  readonly runtimeDir: string;
+  /** Builds are kept here, beside the state: they outlive --fresh. */
+  readonly cacheDir: string;
+  /** Bearer token of control, the same in every run on this state. */
+  readonly token: string;
+  /** Tells commands run in this project where the mesh is. */
+  announce(control: string): void;
+  /** Takes the announcement back. */
+  leave(): void;
+}
+
+const OWNER_ONLY = 0o600;
+
+/** Opens the state of a project, empty where `fresh`; refuses while another dev mesh runs on it. */
+export function openState(project: string, fresh: boolean): DevState {
+  const running = runningDev(project);
+  if (running && running.pid !== process.pid) {
+    throw new CliError(EXIT.failed, {
+      message: `the mesh of ${project} runs already, as process ${running.pid} with control at ${running.control}`,
+      mend: `Stop it first (kill ${running.pid}), or use it.`,
+    });
+  }
+  const dir = path.join(project, ".heddle/state");
+  if (fresh) rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  const token = keptToken(path.join(dir, "token"));
+  const announcement = path.join(project, DEV_FILE);
+  return {
+    dir,
+    runtimeDir: path.join(dir, "runtime"),
+    cacheDir: path.join(project, ".heddle/cache"),
+    token,
+    announce: (control) => {
+      const file: DevFile = { control, token, pid: process.pid };
+      writeSecret(announcement, `${JSON.stringify(file)}\n`);
+    },
+    leave: () => rmSync(announcement, { force: true }),
+  };
+}
+
+function keptToken(file: string): string {
+  const kept = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
+  if (kept !== "") return kept;
+  const token = randomBytes(24).toString("base64url");
+  writeSecret(file, `${token}\n`);
+  return token;
+}
+
+function writeSecret(file: string, text: string): void {
+  writeFileSync(file, text, { mode: OWNER_ONLY });
+  chmodSync(file, OWNER_ONLY);
+}

@@ -1,0 +1,59 @@
+// Owns what a wrangler file says about a Worker's surroundings, in the form the local runtime takes.
+// wrangler translates (vars, .dev.vars, KV, D1, R2, queues, objects, assets, ...); nothing is interpreted here.
+import process from "node:process";
+import { readWranglerConfig, type WranglerConfig } from "../project/wrangler-config.ts";
+
+/** A Worker's surroundings. `options` is opaque: only runtime.ts looks into it. */
+export interface WorkerSettings {
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface SettingsOptions {
+  /** Environment of the wrangler file. Default: its top level. */
+  readonly env?: string | undefined;
+  /**
+   * The user's own wrangler file, if `configPath` is one that Heddle generated:
+   * `.dev.vars` and `.env` are looked for beside it. Assets are named by `configPath`.
+   */
+  readonly userConfigPath?: string | undefined;
+}
+
+/** Reads a wrangler file; wrangler's own message when it is wrong. */
+export async function readWorkerSettings(
+  configPath: string,
+  { env, userConfigPath }: SettingsOptions = {},
+): Promise<WorkerSettings> {
+  const config = await readWranglerConfig(configPath, env);
+  const placed = userConfigPath === undefined ? config : { ...config, userConfigPath };
+  const wrangler = (await import("wrangler")) as unknown as Translator;
+  const { workerOptions } = silently(() =>
+    wrangler.unstable_getMiniflareWorkerOptions(placed, env ?? ""),
+  );
+  return {
+    compatibilityDate: config.compatibility_date ?? "2000-01-01",
+    compatibilityFlags: config.compatibility_flags,
+    options: workerOptions,
+  };
+}
+
+/** What we use of wrangler; its own declarations name a package it does not ship. */
+interface Translator {
+  unstable_getMiniflareWorkerOptions(
+    config: WranglerConfig,
+    env: string,
+  ): { workerOptions: Record<string, unknown> };
+}
+
+/** wrangler says on stdout whose secrets it uses; its log level is read from the environment at each call. */
+function silently<T>(call: () => T): T {
+  const before = process.env["WRANGLER_LOG"];
+  process.env["WRANGLER_LOG"] = "none";
+  try {
+    return call();
+  } finally {
+    if (before === undefined) delete process.env["WRANGLER_LOG"];
+    else process.env["WRANGLER_LOG"] = before;
+  }
+}

@@ -1,0 +1,51 @@
+// Owns the text of the modules weaving adds: wiring, boot and entry.
+import path from "node:path";
+import type { Wiring } from "../../mesh/contract/wiring.ts";
+import { DEV_EXPORT, WOVEN_FILES } from "./weavable.ts";
+
+/** `heddle-wiring.js`: what the Worker is told. */
+export const wiringModule = (wiring: Wiring): string =>
+  `export default ${JSON.stringify(wiring, null, 1)};\n`;
+
+/** `heddle-boot.js`: patches `env` before any module of the user's runs. */
+export const bootModule = (): string =>
+  [
+    `import { env } from "cloudflare:workers";`,
+    `import { start } from "./${WOVEN_FILES.dataPlane}";`,
+    `import wiring from "./${WOVEN_FILES.wiring}";`,
+    `export const runtime = start(env, wiring);`,
+    "",
+  ].join("\n");
+
+/** What the entry leads to. */
+export interface Entry {
+  /** Name of the built main module. */
+  readonly main: string;
+  /** What it exports. */
+  readonly exports: readonly string[];
+  readonly isDev: boolean;
+  /** A dev module watches the user's exports before they are woven. */
+  readonly hasDevModule: boolean;
+}
+
+/** `heddle-entry.js`, the main module: every export of the user's, woven, and none left open. */
+export function entryModule({ main, exports, isDev, hasDevModule }: Entry): string {
+  const lines = [`import { runtime } from "./${WOVEN_FILES.boot}";`];
+  if (hasDevModule) lines.push(`import { watch } from "./${WOVEN_FILES.dev}";`);
+  lines.push(`import * as user from ${JSON.stringify(`./${path.posix.normalize(main)}`)};`);
+  if (hasDevModule) lines.push("watch(user);");
+  exports.forEach((name, index) => lines.push(...wovenExport(name, index)));
+  if (isDev) lines.push(`export const ${DEV_EXPORT} = runtime.dev;`);
+  return `${lines.join("\n")}\n`;
+}
+
+function wovenExport(name: string, index: number): readonly string[] {
+  const quoted = JSON.stringify(name);
+  const isIdentifier = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200C\u200D]*$/u.test(name);
+  const value = `runtime.weave(${quoted}, ${isIdentifier ? `user.${name}` : `user[${quoted}]`})`;
+  if (name === "default") return [`export default ${value};`];
+  return [
+    `const w${index} = ${value};`,
+    `export { w${index} as ${isIdentifier ? name : quoted} };`,
+  ];
+}

@@ -1,0 +1,80 @@
+// Owns which Workers can be woven, and which names of theirs would collide with what weaving adds.
+import type { ProjectWorker } from "../project/workers.ts";
+import type { WranglerConfig } from "../project/wrangler-config.ts";
+import { displayPath } from "../project/project-error.ts";
+import { BINDINGS } from "../../mesh/contract/wiring.ts";
+import type { WorkerExports } from "./exports.ts";
+import { WeaveError, type RefusalCode } from "./refusal.ts";
+
+/** Names of the modules weaving adds; `HeddleDev` is the export it adds in dev. */
+export const WOVEN_FILES = {
+  dataPlane: "heddle.js",
+  wiring: "heddle-wiring.js",
+  boot: "heddle-boot.js",
+  entry: "heddle-entry.js",
+  dev: "heddle-dev.js",
+} as const;
+export const DEV_EXPORT = "HeddleDev";
+
+/** Whether a Worker has a script that can be built, and modules to read exports from. */
+export const hasModules = ({ config }: Pick<ProjectWorker, "config">): boolean =>
+  config.main !== undefined && !config.main.endsWith(".py");
+
+/** Throws when the wrangler file alone shows that a Worker which is to join in its isolate cannot. */
+export function refuseByConfig(worker: ProjectWorker): void {
+  if (worker.join === "relay") return;
+  const { config } = worker;
+  const refuse = refuser(worker);
+  if (config.compatibility_flags.includes("allow_irrevocable_stub_storage")) refuse("HEDDLE-W004");
+  if (config.main === undefined) refuse("HEDDLE-W003");
+  if (config.main?.endsWith(".py")) refuse("HEDDLE-W001");
+  if (worker.join === "hand") return;
+  if (config.site?.bucket !== undefined) refuse("HEDDLE-W005");
+  const taken = bindingNames(config).find(isReserved);
+  if (taken !== undefined) refuse("HEDDLE-W006", `the binding ${taken}`);
+}
+
+/** Throws when the build of a Worker that is to be woven shows that it cannot. */
+export function refuseByBuild(
+  worker: ProjectWorker,
+  exported: WorkerExports,
+  modules: readonly string[],
+): void {
+  if (worker.join !== "woven") return;
+  const refuse = refuser(worker);
+  const [unread] = exported.unread;
+  if (unread !== undefined) refuse("HEDDLE-W007", `export * from "${unread}"`);
+  if (exported.names.length === 0) refuse("HEDDLE-W002");
+  if (exported.names.includes(DEV_EXPORT)) refuse("HEDDLE-W006", `the export ${DEV_EXPORT}`);
+  const ours = new Set<string>(Object.values(WOVEN_FILES));
+  const taken = modules.find((name) => ours.has(name));
+  if (taken !== undefined) refuse("HEDDLE-W006", `the module ${taken}`);
+}
+
+const refuser =
+  (worker: ProjectWorker) =>
+  (code: RefusalCode, detail?: string): never => {
+    throw new WeaveError(code, worker.workload, displayPath(worker.configPath), detail);
+  };
+
+/** HEDDLE_KEK is the user's to set: a secret, or a variable where nothing is secret. */
+const isReserved = (name: string): boolean =>
+  name !== BINDINGS.kek &&
+  (Object.values(BINDINGS) as readonly string[]).some(
+    (ours) => name === ours || (ours === BINDINGS.endpointPrefix && name.startsWith(ours)),
+  );
+
+/** The names a wrangler file puts into `env`, whatever kind of binding it is. */
+export function bindingNames(config: WranglerConfig): readonly string[] {
+  const names = Object.keys(config.vars ?? {});
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(visit);
+    if (typeof value !== "object" || value === null) return;
+    const { binding } = value as { readonly binding?: unknown };
+    if (typeof binding === "string") names.push(binding);
+  };
+  Object.values(config).forEach(visit);
+  visit((config["queues"] as { readonly producers?: unknown } | undefined)?.producers);
+  names.push(...config.durable_objects.bindings.map(({ name }) => name));
+  return names;
+}

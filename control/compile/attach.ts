@@ -1,0 +1,171 @@
+// Owns which parents a route attaches to: listeners of Gateways (north-south) and Services (mesh), or why not.
+import type { Listener } from "../../mesh/contract/resources/gateway.ts";
+import type { HTTPRouteSpec } from "../../mesh/contract/resources/http-route.ts";
+import { GATEWAY_GROUP, type LabelSelector } from "../../mesh/contract/resources/meta.ts";
+import type { ParentRef } from "../../mesh/contract/resources/reference.ts";
+import type { Side } from "./backends.ts";
+import { commonHosts } from "./hostnames.ts";
+import type { Inventory, Known } from "./inventory.ts";
+import { usableListeners } from "./listeners.ts";
+import { portNamed } from "./services.ts";
+
+/** Where a route hangs on one of its parents. */
+export type Attachment =
+  | {
+      readonly to: "gateway";
+      readonly gateway: string;
+      readonly listener: string;
+      readonly hosts: readonly string[];
+    }
+  | { readonly to: "service"; readonly service: string; readonly port: number | null };
+
+/** One parentRef with what came of it. */
+export interface Attached {
+  readonly parentRef: ParentRef;
+  readonly attachments: readonly Attachment[];
+  /** Reason of `Accepted=False`; null when accepted. */
+  readonly refusal: { readonly reason: string; readonly message: string } | null;
+}
+
+/** Attaches a route to each of its parents. */
+export function attachRoute(route: Known<HTTPRouteSpec>, inventory: Inventory): Attached[] {
+  return (route.spec.parentRefs ?? []).map((parentRef) => {
+    if (parentRef.group === GATEWAY_GROUP && parentRef.kind === "Gateway") {
+      return toGateway(parentRef, route, inventory);
+    }
+    if (parentRef.group === "" && parentRef.kind === "Service")
+      return toService(parentRef, route, inventory);
+    const kind = `${parentRef.group || "core"}/${parentRef.kind}`;
+    return refuse(
+      parentRef,
+      "NoMatchingParent",
+      `${kind} is not a kind of parent; use a Gateway or a Service.`,
+    );
+  });
+}
+
+/** The kind of parent a reference names; what is neither counts as a Gateway. */
+export const sideOf = ({ parentRef }: Attached): Side =>
+  parentRef.group === "" && parentRef.kind === "Service" ? "service" : "gateway";
+
+function toService(
+  parentRef: ParentRef,
+  route: Known<HTTPRouteSpec>,
+  inventory: Inventory,
+): Attached {
+  const id = `${parentRef.namespace ?? route.namespace}/${parentRef.name}`;
+  const service = inventory.services.get(id);
+  if (!service) return refuse(parentRef, "NoMatchingParent", `Service ${id} does not exist.`);
+  const named =
+    parentRef.sectionName === undefined ? null : portNamed(service, parentRef.sectionName);
+  const port = parentRef.port ?? named;
+  const isNamedPort = parentRef.sectionName === undefined || (named !== null && named === port);
+  const hasPort = port === null || service.ports === null || service.ports.includes(port);
+  if (!isNamedPort || !hasPort) {
+    return refuse(
+      parentRef,
+      "NoMatchingParent",
+      `Service ${id} has no port ${parentRef.sectionName ?? port}.`,
+    );
+  }
+  return { parentRef, attachments: [{ to: "service", service: id, port }], refusal: null };
+}
+
+function toGateway(
+  parentRef: ParentRef,
+  route: Known<HTTPRouteSpec>,
+  inventory: Inventory,
+): Attached {
+  const id = `${parentRef.namespace ?? route.namespace}/${parentRef.name}`;
+  const gateway = inventory.gateways.find((candidate) => candidate.id === id);
+  if (!gateway) return refuse(parentRef, "NoMatchingParent", `Gateway ${id} does not exist.`);
+  const named = gateway.spec.listeners.filter(
+    (listener) =>
+      (parentRef.sectionName === undefined || listener.name === parentRef.sectionName) &&
+      (parentRef.port === undefined || listener.port === parentRef.port),
+  );
+  if (named.length === 0) {
+    return refuse(
+      parentRef,
+      "NoMatchingParent",
+      `Gateway ${id} has no listener of this name and port.`,
+    );
+  }
+  const usable = usableListeners(gateway);
+  const allowed = named.filter(
+    (listener) =>
+      usable.has(listener.name) &&
+      allowsKind(listener) &&
+      allowsNamespace(listener, gateway.namespace, route.namespace, inventory),
+  );
+  if (allowed.length === 0) {
+    return refuse(
+      parentRef,
+      "NotAllowedByListeners",
+      `No listener of Gateway ${id} allows HTTPRoutes of ${route.namespace}.`,
+    );
+  }
+  const attachments = allowed.flatMap((listener): Attachment[] => {
+    const hosts = commonHosts(listener.hostname ?? "*", route.spec.hostnames ?? []);
+    return hosts.length > 0 ? [{ to: "gateway", gateway: id, listener: listener.name, hosts }] : [];
+  });
+  if (attachments.length > 0) return { parentRef, attachments, refusal: null };
+  return refuse(
+    parentRef,
+    "NoMatchingListenerHostname",
+    `No listener of Gateway ${id} has a hostname in common with the route.`,
+  );
+}
+
+const refuse = (parentRef: ParentRef, reason: string, message: string): Attached => ({
+  parentRef,
+  attachments: [],
+  refusal: { reason, message },
+});
+
+const allowsKind = ({ allowedRoutes }: Listener): boolean =>
+  allowedRoutes.kinds === undefined ||
+  allowedRoutes.kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === "HTTPRoute");
+
+function allowsNamespace(
+  listener: Listener,
+  own: string,
+  asking: string,
+  inventory: Inventory,
+): boolean {
+  const { from, selector } = listener.allowedRoutes.namespaces;
+  switch (from) {
+    case "All":
+      return true;
+    case "Same":
+      return asking === own;
+    case "Selector":
+      return selector !== undefined && selects(selector, inventory.namespaceLabels(asking));
+  }
+}
+
+/** Whether a Kubernetes label selector takes these labels; an empty one takes all. */
+export function selects(
+  selector: LabelSelector,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const equal = Object.entries(selector.matchLabels ?? {}).every(
+    ([key, value]) => labels[key] === value,
+  );
+  return (
+    equal &&
+    (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+      const value = labels[key];
+      switch (operator) {
+        case "In":
+          return value !== undefined && values.includes(value);
+        case "NotIn":
+          return value === undefined || !values.includes(value);
+        case "Exists":
+          return value !== undefined;
+        case "DoesNotExist":
+          return value === undefined;
+      }
+    })
+  );
+}

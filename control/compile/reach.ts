@@ -1,0 +1,90 @@
+// Owns whether a route's callers can get to its endpoints: bound themselves, through the relay, or not at all.
+import { GATEWAY_WORKLOAD, RELAY_WORKLOAD, SYSTEM_NAMESPACE } from "../../mesh/contract/wiring.ts";
+import type { Attached } from "./attach.ts";
+import type { Inventory, Workload } from "./inventory.ts";
+import type { CompiledRoute } from "./rules.ts";
+
+/** The condition `Programmed` of one parent. */
+export interface Reach {
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: "Programmed" | "ViaRelay" | "NotBound" | "Pending" | "Invalid";
+  readonly message: string;
+}
+
+/** Judges one accepted or refused parent of a route. */
+export function judgeReach(
+  attached: Attached,
+  namespace: string,
+  route: CompiledRoute,
+  inventory: Inventory,
+): Reach {
+  if (attached.refusal) return said("False", "Invalid", "The parent does not accept the route.");
+  const callers = callersOf(attached, namespace, inventory);
+  if (callers === null) return said("Unknown", "Pending", "The gateway is not registered yet.");
+  const needed = neededEndpoints(route, inventory);
+  const relay = inventory.workloads.get(RELAY_WORKLOAD)?.bound ?? new Set<string>();
+  const lacking = callers.flatMap((caller) =>
+    needed
+      .filter((endpoint) => !reaches(caller, endpoint))
+      .map((endpoint) => ({ caller: caller.id, endpoint })),
+  );
+  const cut = lacking.find(({ endpoint }) => !relay.has(endpoint));
+  if (cut) {
+    return said(
+      "False",
+      "NotBound",
+      `Neither ${cut.caller} nor the relay is bound to ${cut.endpoint}; deploy the relay again.`,
+    );
+  }
+  const [first] = lacking;
+  if (first)
+    return said(
+      "True",
+      "ViaRelay",
+      `${first.caller} reaches ${first.endpoint} through the relay until its next deploy.`,
+    );
+  return said("True", "Programmed", "The route is in the published table.");
+}
+
+const said = (status: Reach["status"], reason: Reach["reason"], message: string): Reach => ({
+  status,
+  reason,
+  message,
+});
+
+const reaches = (caller: Workload, endpoint: string): boolean =>
+  caller.spec.woven && caller.bound.has(endpoint);
+
+/** Who sends requests by this parent; null: nobody who could is registered. */
+function callersOf(attached: Attached, namespace: string, inventory: Inventory): Workload[] | null {
+  const services = attached.attachments.flatMap((at) => (at.to === "service" ? [at.service] : []));
+  if (services.length === 0) {
+    const gateway = inventory.workloads.get(GATEWAY_WORKLOAD);
+    return gateway ? [gateway] : null;
+  }
+  return [...inventory.workloads.values()].filter(
+    (workload) =>
+      workload.namespace !== SYSTEM_NAMESPACE &&
+      services.some((id) => {
+        const service = inventory.services.get(id);
+        const isConsumerRoute = service?.namespace !== namespace;
+        if (isConsumerRoute && workload.namespace !== namespace) return false;
+        return (
+          workload.spec.dials.includes(id) ||
+          (service?.endpoints ?? []).some((endpoint) => workload.bound.has(endpoint.id))
+        );
+      }),
+  );
+}
+
+/** Endpoints behind a binding that the route's backends can name. */
+const neededEndpoints = (route: CompiledRoute, inventory: Inventory): string[] => {
+  const backends = route.rules.flatMap(({ rule }) => rule.backends);
+  const services = backends
+    .filter(({ weight, invalid }) => weight > 0 && !invalid)
+    .map(({ service }) => service);
+  const endpoints = [...new Set(services)].flatMap(
+    (id) => inventory.services.get(id)?.endpoints ?? [],
+  );
+  return [...new Set(endpoints.filter(({ worker }) => worker !== undefined).map(({ id }) => id))];
+};

@@ -1,0 +1,131 @@
+// Owns what a service is: its Service resource, or the registered Worker of its name; with its endpoints and their ids.
+import {
+  type ServiceEndpoint,
+  type ServiceSpec,
+  toWorkload,
+} from "../../mesh/contract/resources/service.ts";
+import type { Defaults, Endpoint, ServiceChunk } from "../../mesh/contract/table.ts";
+import { SYSTEM_NAMESPACE } from "../../mesh/contract/wiring.ts";
+import { IDENTITY_LEVELS, type IdentityLevel } from "../../mesh/contract/identity.ts";
+import type { WorkloadSpec } from "../resources/workload.ts";
+import type { Known, Workload } from "./inventory.ts";
+
+/** One service as callers and routes see it. */
+export interface ServiceEntry {
+  /** `namespace/name`. */
+  readonly id: string;
+  readonly namespace: string;
+  /** Null: the service is the Worker of its name. */
+  readonly resource: Known<ServiceSpec> | null;
+  /** Null is any. */
+  readonly ports: readonly number[] | null;
+  readonly endpoints: readonly Endpoint[];
+  /** Workers an endpoint names that are not registered. */
+  readonly missingWorkers: readonly string[];
+}
+
+/** All services by `namespace/name`, in that order. */
+export function indexServices(
+  resources: readonly Known<ServiceSpec>[],
+  workloads: ReadonlyMap<string, Workload>,
+): ReadonlyMap<string, ServiceEntry> {
+  const entries = new Map<string, ServiceEntry>();
+  for (const { id, namespace } of workloads.values()) {
+    if (namespace === SYSTEM_NAMESPACE) continue;
+    const endpoints = [toEndpoint({ worker: id, weight: 1 }, namespace, workloads)];
+    entries.set(id, { id, namespace, resource: null, ports: null, endpoints, missingWorkers: [] });
+  }
+  for (const resource of resources) entries.set(resource.id, fromResource(resource, workloads));
+  return new Map([...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function fromResource(
+  resource: Known<ServiceSpec>,
+  workloads: ReadonlyMap<string, Workload>,
+): ServiceEntry {
+  const { id, namespace, spec } = resource;
+  const ownWorker: ServiceEndpoint[] = workloads.has(id) ? [{ worker: id, weight: 1 }] : [];
+  const endpoints = (spec.endpoints ?? ownWorker).map((endpoint) =>
+    toEndpoint(endpoint, namespace, workloads),
+  );
+  return {
+    id,
+    namespace,
+    resource,
+    ports: spec.ports?.map(({ port }) => port) ?? null,
+    endpoints,
+    missingWorkers: endpoints.flatMap(({ worker }) =>
+      worker && !workloads.has(worker) ? [worker] : [],
+    ),
+  };
+}
+
+function toEndpoint(
+  given: ServiceEndpoint,
+  namespace: string,
+  workloads: ReadonlyMap<string, Workload>,
+): Endpoint {
+  if (given.worker === undefined) return toExternal(given, namespace);
+  const { weight, entrypoint, version } = given;
+  const worker = toWorkload(given.worker, namespace);
+  const workload = workloads.get(worker)?.spec;
+  return {
+    id: `${worker}${entrypoint ? `#${entrypoint}` : ""}${version ? `@${version}` : ""}`,
+    worker,
+    ...(entrypoint ? { entrypoint } : {}),
+    ...(isPlain(workload) ? { plain: true } : {}),
+    weight,
+    labels: { ...workload?.labels, ...given.labels },
+  };
+}
+
+const isPlain = (spec: WorkloadSpec | undefined): boolean =>
+  spec !== undefined && (spec.plain ?? !spec.woven);
+
+const toExternal = (given: ServiceEndpoint, namespace: string): Endpoint => ({
+  id: given.name ? `${namespace}/${given.name}` : (given.url ?? ""),
+  url: given.url ?? "",
+  weight: given.weight,
+  labels: given.labels ?? {},
+});
+
+/** The service's chunk. */
+export function toServiceChunk(
+  entry: ServiceEntry,
+  defaults: Defaults,
+  routes: Pick<ServiceChunk, "producer" | "consumer">,
+): ServiceChunk {
+  const spec = entry.resource?.spec;
+  return {
+    service: entry.id,
+    ports: entry.ports,
+    endpoints: entry.endpoints,
+    level: spec?.identity?.level ?? defaults.identity.level,
+    balance: spec?.balance ?? defaults.balance,
+    maxInFlight: spec?.bulkhead?.maxInFlight ?? defaults.bulkhead.maxInFlight,
+    producer: routes.producer,
+    consumer: routes.consumer,
+  };
+}
+
+/** The level each Worker is asked for where it is not the default: the strongest of its services'. */
+export function levelsOf(
+  services: ReadonlyMap<string, ServiceEntry>,
+  normal: IdentityLevel,
+): Record<string, IdentityLevel> {
+  const strongest = new Map<string, number>();
+  for (const { endpoints, resource } of services.values()) {
+    const rank = IDENTITY_LEVELS.indexOf(resource?.spec.identity?.level ?? normal);
+    for (const { worker } of endpoints) {
+      if (worker) strongest.set(worker, Math.max(rank, strongest.get(worker) ?? 0));
+    }
+  }
+  const named = [...strongest].map(
+    ([worker, rank]) => [worker, IDENTITY_LEVELS[rank] ?? normal] as const,
+  );
+  return Object.fromEntries(named.filter(([, level]) => level !== normal));
+}
+
+/** The number of a named port, or null. */
+export const portNamed = (entry: ServiceEntry, name: string): number | null =>
+  entry.resource?.spec.ports?.find((port) => port.name === name)?.port ?? null;

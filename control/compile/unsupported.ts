@@ -1,0 +1,50 @@
+// Owns the list of what resources may say and the data plane does not do yet; each becomes a condition, never silence.
+import type { GatewaySpec } from "../../mesh/contract/resources/gateway.ts";
+import type { HTTPRouteSpec } from "../../mesh/contract/resources/http-route.ts";
+import type { ServiceSpec } from "../../mesh/contract/resources/service.ts";
+
+/** Paths of fields of an HTTPRoute that have no effect yet. */
+export function unsupportedOfRoute(spec: HTTPRouteSpec): string[] {
+  const found = spec.rules.flatMap((rule, index) => {
+    const at = `spec.rules[${index}]`;
+    return [
+      ...(rule.filters ?? []).map(({ type }, filter) => `${at}.filters[${filter}] (${type})`),
+      ...(rule.backendRefs ?? []).flatMap((ref, backend) =>
+        (ref.filters ?? []).map(
+          ({ type }, filter) => `${at}.backendRefs[${backend}].filters[${filter}] (${type})`,
+        ),
+      ),
+      ...(rule.sessionPersistence ? [`${at}.sessionPersistence`] : []),
+    ];
+  });
+  return spec.useDefaultGateways === "All" ? ["spec.useDefaultGateways", ...found] : found;
+}
+
+/** Paths of fields of a Gateway that have no effect: the platform terminates TLS and gives addresses. */
+export function unsupportedOfGateway(spec: GatewaySpec): string[] {
+  const listeners = spec.listeners.flatMap(({ tls }, index) =>
+    tls ? [`spec.listeners[${index}].tls`] : [],
+  );
+  const fields = [
+    "addresses",
+    "infrastructure",
+    "allowedListeners",
+    "tls",
+    "defaultScope",
+  ] as const;
+  return [
+    ...listeners,
+    ...fields.filter((field) => spec[field] !== undefined).map((field) => `spec.${field}`),
+  ];
+}
+
+/** Paths of fields of a Service that have no effect yet. */
+export function unsupportedOfService(spec: ServiceSpec): string[] {
+  const fields = ["version", "locality", "priority"] as const;
+  const endpoints = (spec.endpoints ?? []).flatMap((endpoint, index) =>
+    fields
+      .filter((field) => endpoint[field] !== undefined)
+      .map((field) => `spec.endpoints[${index}].${field}`),
+  );
+  return spec.healthCheck ? [...endpoints, "spec.healthCheck"] : endpoints;
+}

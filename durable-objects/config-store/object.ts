@@ -1,0 +1,72 @@
+// Owns the object ConfigStore, one per mesh: resources, history, versions, the turns of the publisher (contract/state.ts).
+import { DurableObject } from "cloudflare:workers";
+import type {
+  ConfigStoreApi,
+  PublishState,
+  PublishTurn,
+  ResourceWrite,
+  StoredResource,
+  WriteResult,
+} from "../../mesh/contract/state.ts";
+import { ambientClock } from "../clock.ts";
+import { migrate, objectSql } from "../sql.ts";
+import { createCounters } from "./counters.ts";
+import { type Publishing, createPublishing } from "./publishing.ts";
+import { type ResourceTable, createResourceTable } from "./resources.ts";
+import { STEPS } from "./schema.ts";
+
+/** What the mesh is told to be. */
+export class ConfigStore extends DurableObject implements ConfigStoreApi {
+  readonly #resources: ResourceTable;
+  readonly #publishing: Publishing;
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    const sql = objectSql(ctx.storage);
+    migrate(sql, STEPS);
+    const counters = createCounters(sql);
+    this.#resources = createResourceTable(sql, counters, ambientClock);
+    this.#publishing = createPublishing(sql, counters, ambientClock);
+  }
+
+  async list(kind?: string, namespace?: string): Promise<readonly StoredResource[]> {
+    return this.#resources.list(kind, namespace);
+  }
+
+  async get(kind: string, namespace: string, name: string): Promise<StoredResource | null> {
+    return this.#resources.get(kind, namespace, name);
+  }
+
+  async write(writes: readonly ResourceWrite[], by: string, dryRun: boolean): Promise<WriteResult> {
+    return this.#resources.write(writes, by, dryRun);
+  }
+
+  async writeStatuses(statuses: Parameters<ConfigStoreApi["writeStatuses"]>[0]): Promise<void> {
+    this.#resources.writeStatuses(statuses);
+  }
+
+  async beginPublish(minGapMs: number): Promise<PublishTurn | null> {
+    const turn = this.#publishing.begin(minGapMs);
+    return turn && { ...turn, resources: this.#resources.list() };
+  }
+
+  async endPublish(...args: Parameters<ConfigStoreApi["endPublish"]>): Promise<void> {
+    this.#publishing.end(...args);
+  }
+
+  async publishedVersion(): Promise<number> {
+    return this.#publishing.state().version;
+  }
+
+  async publishState(): Promise<PublishState> {
+    return this.#publishing.state();
+  }
+
+  async table(have: number): ReturnType<ConfigStoreApi["table"]> {
+    return this.#publishing.table(have);
+  }
+
+  async wroteKv(version: number): Promise<void> {
+    this.#publishing.wroteKv(version);
+  }
+}

@@ -1,0 +1,82 @@
+// Owns the object Issuer, one per trust domain: the table key, epoch and seed masters, revocations (contract/state.ts).
+import { DurableObject } from "cloudflare:workers";
+import type { Revocation } from "../../mesh/contract/identity.ts";
+import type { IssuerApi } from "../../mesh/contract/state.ts";
+import { ambientClock } from "../clock.ts";
+import { type Row, type Sql, migrate, number, objectSql, text } from "../sql.ts";
+import { STEPS } from "./schema.ts";
+import { createSeal } from "./seal.ts";
+import { type Secrets, createSecrets } from "./secrets.ts";
+
+/** What Issuer needs of its environment. */
+export interface IssuerEnv {
+  /** Secret: base64url of 32 bytes. */
+  readonly HEDDLE_KEK?: string;
+}
+
+const SIGN = { name: "ECDSA", hash: "SHA-256" } as const;
+
+/** Keys of the mesh, and who may not use them any more. */
+export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
+  readonly #sql: Sql;
+  #secrets: Promise<Secrets> | null = null;
+
+  constructor(ctx: DurableObjectState, env: IssuerEnv) {
+    super(ctx, env);
+    this.#sql = objectSql(ctx.storage);
+    migrate(this.#sql, STEPS);
+  }
+
+  async tableKey(): Promise<JsonWebKey & { kid: string }> {
+    return (await (await this.#ready()).tableKey()).publicKey;
+  }
+
+  async signTable(bytes: Uint8Array): Promise<Uint8Array> {
+    const { privateKey } = await (await this.#ready()).tableKey();
+    return new Uint8Array(await crypto.subtle.sign(SIGN, privateKey, new Uint8Array(bytes)));
+  }
+
+  async masters(): ReturnType<IssuerApi["masters"]> {
+    const secrets = await this.#ready();
+    if ((await this.ctx.storage.getAlarm()) === null) await this.alarm();
+    return { epochs: await secrets.epochs(), seed: await secrets.seed() };
+  }
+
+  async revoke(revocation: Omit<Revocation, "atMs">): Promise<readonly Revocation[]> {
+    this.#sql.all(
+      "INSERT OR IGNORE INTO revocation VALUES (?, ?, ?)",
+      revocation.kind,
+      revocation.value,
+      ambientClock.now(),
+    );
+    return this.revocations();
+  }
+
+  async revocations(): Promise<readonly Revocation[]> {
+    return this.#sql.all("SELECT * FROM revocation ORDER BY at_ms, kind, value").map(toRevocation);
+  }
+
+  /** Prepares the next epochs ahead of time. */
+  override async alarm(): Promise<void> {
+    const nextMs = await (await this.#ready()).prepare();
+    await this.ctx.storage.setAlarm(nextMs);
+  }
+
+  /** A kek that does not do fails each call anew, so that setting it right needs no restart. */
+  #ready(): Promise<Secrets> {
+    this.#secrets ??= createSeal(this.env.HEDDLE_KEK, ambientClock).then(
+      (seal) => createSecrets(this.#sql, seal, ambientClock),
+      (error: unknown) => {
+        this.#secrets = null;
+        throw error;
+      },
+    );
+    return this.#secrets;
+  }
+}
+
+const toRevocation = (row: Row): Revocation => ({
+  kind: text(row, "kind") === "kid" ? "kid" : "subject",
+  value: text(row, "value"),
+  atMs: number(row, "at_ms"),
+});

@@ -1,0 +1,18 @@
+// Owns Registry's tables. A step that was released is never changed; add one.
+
+export const STEPS: readonly string[] = [
+  `CREATE TABLE isolate (
+    isolate TEXT PRIMARY KEY,
+    workload TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    seen_ms INTEGER NOT NULL,
+    nack TEXT
+  ) WITHOUT ROWID;
+  CREATE TABLE published (one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL, at_ms INTEGER NOT NULL);
+  CREATE TABLE revocation (
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (kind, value)
+  ) WITHOUT ROWID;`,
+];

@@ -1,0 +1,18 @@
+// The gateway: north-south ingress. Bindings to the edge chain, nothing else.
+import { env } from "cloudflare:workers";
+import { BINDINGS, type Wiring } from "../mesh/contract/wiring.ts";
+import { start } from "../mesh/weave/start.ts";
+import { unwired } from "./unwired.ts";
+
+const bindings = env as unknown as Record<string, unknown>;
+const wiring = (bindings[BINDINGS.wiring] as Wiring | undefined) ?? null;
+const runtime = wiring === null ? null : start(bindings, wiring);
+
+export default {
+  async fetch(request: Request, _env: unknown, ctx: ExecutionContext): Promise<Response> {
+    return runtime === null ? unwired() : runtime.edge(request, ctx);
+  },
+};
+
+/** Dev pokes and resets the gateway's isolate as any other; outside dev nothing is bound to it. */
+export const HeddleDev = runtime?.dev ?? class {};

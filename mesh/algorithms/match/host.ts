@@ -1,0 +1,37 @@
+// Owns which hostnames of a listener take a host, most specific first (Gateway API: exact, longest wildcard, `*`).
+
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+const NO_HOSTS: readonly string[] = [];
+const PORT = /:\d*$/;
+/** RFC 1035 §2.3.4, and the wildcard's two characters. */
+const MAX_HOST_CHARS = 255;
+
+/** The host in lower case and without its port; nothing else is changed (a trailing dot stays, brackets stay). */
+export const canonicalHost = (host: string): string => host.replace(PORT, "").toLowerCase();
+
+/**
+ * Those of `hosts` (lower case) that take `host`, most specific first. A route of a less specific one may still win
+ * when no rule of a more specific one matches. `*.example.com` takes one label or more before `.example.com`.
+ */
+export const candidateHosts = (host: string, hosts: readonly string[]): readonly string[] => {
+  const name = canonicalHost(host);
+  if (name.length > MAX_HOST_CHARS) return NO_HOSTS;
+  const known = setOf(hosts);
+  const found: string[] = [];
+  if (known.has(name) && !name.startsWith("*")) found.push(name);
+  for (let dot = name.indexOf(".", 1); dot >= 0; dot = name.indexOf(".", dot + 1)) {
+    const wildcard = `*${name.slice(dot)}`;
+    if (known.has(wildcard)) found.push(wildcard);
+  }
+  if (known.has("*")) found.push("*");
+  return found;
+};
+
+const setOf = (hosts: readonly string[]): ReadonlySet<string> => {
+  const known = sets.get(hosts);
+  if (known !== undefined) return known;
+  const made = new Set(hosts);
+  sets.set(hosts, made);
+  return made;
+};

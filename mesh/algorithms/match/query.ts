@@ -1,0 +1,34 @@
+// Owns reading one parameter of a raw query: the first listed value counts (Gateway API HTTPQueryParamMatch).
+
+/** First value of a parameter, percent-decoded; null where it is not listed. `+` stays, a bad escape stays as it is. */
+export const queryValue = (query: string, name: string): string | null => {
+  let start = 0;
+  while (start < query.length) {
+    const found = query.indexOf("&", start);
+    const end = found < 0 ? query.length : found;
+    const equals = query.indexOf("=", start);
+    const nameEnd = equals < 0 || equals > end ? end : equals;
+    if (isName(query, start, nameEnd, name))
+      return decoded(query.slice(Math.min(nameEnd + 1, end), end));
+    start = end + 1;
+  }
+  return null;
+};
+
+const isName = (query: string, start: number, end: number, name: string): boolean => {
+  const isPlain = !name.includes("%");
+  if (isPlain && end - start <= name.length) {
+    return end - start === name.length && query.startsWith(name, start);
+  }
+  const raw = query.slice(start, end);
+  return (!isPlain || raw.includes("%")) && decoded(raw) === name;
+};
+
+const decoded = (raw: string): string => {
+  if (!raw.includes("%")) return raw;
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    return raw;
+  }
+};

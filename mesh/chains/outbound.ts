@@ -1,0 +1,35 @@
+// THE REQUEST PATH, on the way out: what happens to each call an application makes. Outermost first.
+import { attempt } from "../filters/attempt/attempt.ts";
+import { balance } from "../filters/balance/balance.ts";
+import { cohort } from "../filters/cohort/cohort.ts";
+import { deadline } from "../filters/deadline/deadline.ts";
+import { discover } from "../filters/discover/discover.ts";
+import { limit } from "../filters/limit/limit.ts";
+import { observe } from "../filters/observe/observe.ts";
+import { prove } from "../filters/prove/prove.ts";
+import { rescue } from "../filters/rescue/rescue.ts";
+import { retry } from "../filters/retry/retry.ts";
+import { route } from "../filters/route/route.ts";
+import { split } from "../filters/split/split.ts";
+import type { OutboundCall } from "../pipeline/call.ts";
+import { dispatch } from "../pipeline/dispatch.ts";
+import type { Chain } from "../pipeline/filter.ts";
+
+export const outbound: Chain<OutboundCall> = {
+  name: "outbound",
+  filters: [
+    observe, // what the application saw, local replies included
+    rescue, // the one place a refusal becomes an answer
+    deadline, // bounds everything below, retries included
+    discover, // service name to its part of the table, in memory
+    route, // the winning rule and its policies
+    cohort, // the entry event's release decision
+    split, // backends in order, once per call
+    retry, // repeats everything below, next backend first
+    attempt, // one try: its end, its figures
+    limit, // bulkhead per backend, per attempt
+    balance, // the endpoint, among those reachable
+    prove, // a fresh proof for that endpoint
+  ],
+  terminal: dispatch,
+};

@@ -1,0 +1,45 @@
+// Owns the words of identity on the wire: levels, keys and proofs (docs/wire.md, "Proof"). Plain types.
+
+/** What a destination asks of a call's proof, weakest first (design §7). */
+export const IDENTITY_LEVELS = ["capability", "session", "request", "strict"] as const;
+export type IdentityLevel = (typeof IDENTITY_LEVELS)[number];
+
+export const PROOF_FORMAT = 1;
+/** Length of the slot a session proof holds for. */
+export const SESSION_SLOT_MS = 10_000;
+/** Length of a key epoch. */
+export const EPOCH_MS = 3_600_000;
+/** Window of a request proof: at most this old, at most `REQUEST_AHEAD_MS` early. */
+export const REQUEST_WINDOW_MS = 30_000;
+export const REQUEST_AHEAD_MS = 5_000;
+/** A warm isolate goes on with its last keys for this long when no newer ones can be had. */
+export const KEY_GRACE_MS = 86_400_000;
+
+/** A secret of an audience (kept by it) or a pair seed (kept by a caller), base64url of 32 bytes. */
+export interface WireKey {
+  /** `e<epoch>`, or `s<slot>` for the deploy seed. */
+  readonly kid: string;
+  readonly secret: string;
+}
+
+/** All keys one workload needs: its own audience secrets, and a pair seed per upstream workload. */
+export interface KeySet {
+  readonly audience: readonly WireKey[];
+  readonly pairs: Readonly<Record<string, readonly WireKey[]>>;
+}
+
+/** A key set wrapped under a Worker's HEDDLE_KEK: AES-256-GCM, AAD `heddle/seed/1|<workload>`. */
+export interface WrappedKeys {
+  readonly format: number;
+  readonly workload: string;
+  readonly iv: string;
+  readonly sealed: string;
+  readonly notAfterMs: number;
+}
+
+/** One revoked subject (a workload `ns/name`) or key id. */
+export interface Revocation {
+  readonly kind: "subject" | "kid";
+  readonly value: string;
+  readonly atMs: number;
+}

@@ -1,0 +1,31 @@
+// Owns what a cold isolate asks control and what it gets (docs/wire.md, "Join"). Plain types.
+import type { KeySet, Revocation } from "./identity.ts";
+
+export const JOIN_FORMAT = 1;
+
+/** First argument of `Workload.join`; who asks is read from the binding's props only. */
+export interface JoinRequest {
+  readonly format: number;
+  /** Random id of the isolate, for acknowledgement. */
+  readonly isolate: string;
+  /** Table version in use; 0 is none. A reply with the same version carries no table. */
+  readonly have: number;
+}
+
+/** What an isolate needs to begin; plain values only. */
+export interface JoinReply {
+  readonly format: number;
+  readonly nowMs: number;
+  readonly workload: string;
+  readonly keys: KeySet;
+  readonly revocations: readonly Revocation[];
+  /** The table, or the part of it this workload may need, in the form of the KV value; null when `have` is newest. */
+  readonly table: Uint8Array | null;
+  readonly version: number;
+  readonly admitRatio: number;
+}
+
+/** Control's `Workload` entrypoint, reached through the `HEDDLE` binding. */
+export interface WorkloadApi {
+  join(request: JoinRequest): Promise<JoinReply>;
+}

@@ -1,0 +1,94 @@
+// Owns the kind Mesh: the one file that describes a mesh (mesh.yaml) and its defaults.
+import * as z from "zod";
+import { IDENTITY_LEVELS } from "../identity.ts";
+import { BYPASS_FEATURES } from "../table.ts";
+import { durationSchema } from "./duration.ts";
+import {
+  HEDDLE_API,
+  labelNameSchema,
+  labelsSchema,
+  preciseHostnameSchema,
+  resourceSchema,
+} from "./meta.ts";
+import { problem } from "./problem.ts";
+
+const workerSchema = z.union(
+  [
+    z.string().min(1),
+    z.strictObject({
+      path: z.string().min(1),
+      /** Absent: the name in the Worker's wrangler file. */
+      name: labelNameSchema.optional(),
+      namespace: labelNameSchema.optional(),
+      labels: labelsSchema.optional(),
+      /** How the Worker joins; absent: woven. */
+      join: z.enum(["woven", "hand", "relay"]).optional(),
+      /** Environment of its wrangler file. */
+      env: z.string().min(1).optional(),
+    }),
+  ],
+  problem(
+    "is no Worker",
+    "Write a folder or wrangler file, or { path, name?, namespace?, labels?, join?, env? }.",
+  ),
+);
+
+const retrySchema = z.strictObject({
+  attempts: z.int().min(0).max(10).optional(),
+  codes: z.array(z.int().min(400).max(599)).optional(),
+  backoff: z
+    .strictObject({ base: durationSchema.optional(), cap: durationSchema.optional() })
+    .optional(),
+  budget: z
+    .strictObject({ ratio: z.number().min(0).max(1).optional(), cap: z.number().min(0).optional() })
+    .optional(),
+});
+
+const defaultsSchema = z.strictObject({
+  identity: z.strictObject({ level: z.enum(IDENTITY_LEVELS).optional() }).optional(),
+  lease: z
+    .strictObject({ normal: durationSchema.optional(), strict: durationSchema.optional() })
+    .optional(),
+  timeouts: z.strictObject({ edge: durationSchema.optional() }).optional(),
+  retry: retrySchema.optional(),
+  bulkhead: z.strictObject({ maxInFlight: z.int().min(1).optional() }).optional(),
+  balance: z.enum(["round-robin", "p2c"]).optional(),
+  authorization: z
+    .strictObject({ defaultAction: z.enum(["allow-bound", "deny"]).optional() })
+    .optional(),
+  egress: z.strictObject({ globalFetch: z.enum(["off", "trace", "policy"]).optional() }).optional(),
+});
+
+export const meshSpecSchema = z.strictObject({
+  trustDomain: preciseHostnameSchema.optional(),
+  /** Folders or files with a wrangler file; read by the CLI. */
+  workers: z.array(workerSchema).optional(),
+  /** Files or folders with resources; read by the CLI. */
+  resources: z.array(z.string().min(1)).optional(),
+  namespaces: z
+    .record(labelNameSchema, z.strictObject({ labels: labelsSchema.optional() }))
+    .optional(),
+  bypass: z
+    .array(
+      z.strictObject({
+        feature: z.enum(BYPASS_FEATURES),
+        /** `namespace/name`; absent: the whole mesh. */
+        service: z
+          .string()
+          .regex(/^[^/\s]+\/[^/\s]+$/, problem("is no service", 'Write "namespace/name".'))
+          .optional(),
+      }),
+    )
+    .optional(),
+  defaults: defaultsSchema.optional(),
+});
+export type MeshSpec = z.infer<typeof meshSpecSchema>;
+
+/** The kind Mesh; one per mesh, in no namespace. */
+export const meshSchema = resourceSchema({
+  apiVersions: [HEDDLE_API],
+  kind: "Mesh",
+  name: labelNameSchema,
+  namespaced: false,
+  spec: meshSpecSchema,
+});

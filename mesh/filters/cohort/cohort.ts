@@ -1,0 +1,25 @@
+// The release decision of an entry event: drawn once, kept for every call under it.
+import type { OutboundCall } from "../../pipeline/call.ts";
+import type { Filter } from "../../pipeline/filter.ts";
+import { randomHex } from "../../pipeline/context.ts";
+
+/** Takes the scope's cohort, or draws one when the rule splits and none came in. */
+export const cohort: Filter<OutboundCall> = {
+  name: "cohort",
+  doc: "Keeps the entry event's cohort, drawing one when a rule first splits; split needs it.",
+  after: ["route"],
+  wrap: (next) => (call) => {
+    const { scope } = call;
+    const splits = call.rule !== null && call.rule.backends.length > 1;
+    if (splits && scope.cohort === "" && !isBypassed(call)) scope.cohort = randomHex(16, () => call.isolate.random());
+    call.cohort = isBypassed(call) ? "" : scope.cohort;
+    return next(call);
+  },
+};
+
+function isBypassed(call: OutboundCall): boolean {
+  if (call.isolate.table()?.bypassed("cohort", call.dialled.service) !== true) return false;
+  call.bypassed ??= [];
+  if (!call.bypassed.includes("cohort")) call.bypassed.push("cohort");
+  return true;
+}

@@ -1,0 +1,31 @@
+// The digest of a request body that a `request` proof covers: where its length is known and at most 64 KiB.
+import { digestOf, EMPTY_DIGEST, NO_DIGEST } from "../../identity/digest.ts";
+import type { HttpParts } from "../../pipeline/call.ts";
+
+/** Bodies above this, or of unknown length, travel with the digest `-`. */
+export const MOST_DIGESTED_BYTES = 65_536;
+
+/** The digest, and the request with its body read where it had to be. */
+export async function digestBody(http: HttpParts): Promise<{ digest: string; http: HttpParts }> {
+  const { body } = http;
+  if (body === null) return { digest: EMPTY_DIGEST, http };
+  if (typeof body === "string") return covering(new TextEncoder().encode(body), http, body);
+  if (body instanceof ArrayBuffer) return covering(new Uint8Array(body), http, body);
+  if (ArrayBuffer.isView(body)) {
+    const bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+    return covering(bytes, http, body);
+  }
+  const length = Number(http.headers["content-length"] ?? Number.NaN);
+  if (!(body instanceof ReadableStream) || !(length <= MOST_DIGESTED_BYTES)) return { digest: NO_DIGEST, http };
+  const bytes = new Uint8Array(await new Response(body).arrayBuffer());
+  return covering(bytes, http, bytes);
+}
+
+function covering(
+  bytes: Uint8Array,
+  http: HttpParts,
+  body: BodyInit,
+): { digest: string; http: HttpParts } {
+  if (bytes.byteLength > MOST_DIGESTED_BYTES) return { digest: NO_DIGEST, http };
+  return { digest: digestOf(bytes), http: { ...http, body, replayable: true } };
+}

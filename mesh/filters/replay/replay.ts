@@ -1,0 +1,56 @@
+// A `request` proof is good once per isolate, and only with the body it was made for.
+import { digestOf, NO_DIGEST } from "../../identity/digest.ts";
+import type { InboundCall } from "../../pipeline/call.ts";
+import type { Filter, Next } from "../../pipeline/filter.ts";
+import { refuse, type Outcome } from "../../pipeline/outcome.ts";
+
+/** Bytes of body that are read to be checked; a longer one cannot be the digested one. */
+const MOST_BYTES = 65_536;
+
+/** Refuses a nonce seen before, and a body that is not the proved one. */
+export const replay: Filter<InboundCall> = {
+  name: "replay",
+  doc: "Refuses a request proof used before or with another body; after authenticate, which reads the proof.",
+  after: ["authenticate"],
+  wrap: (next) => (call) => {
+    const proved = call.verified?.request;
+    if (proved === undefined) return next(call);
+    const method = call.request?.method ?? "rpc";
+    const isSafe = method === "GET" || method === "HEAD";
+    const reason = call.isolate.proofs.admitNonce(proved.nonce, isSafe, call.isolate.now());
+    if (reason !== null) return refuse(reason, `nonce of ${call.principal}`);
+    if (call.request === null || proved.digest === NO_DIGEST) return next(call);
+    return checkBody(call, call.request, proved.digest, next);
+  },
+};
+
+async function checkBody(
+  call: InboundCall,
+  request: Request,
+  digest: string,
+  next: Next<InboundCall>,
+): Promise<Outcome> {
+  const { body } = request;
+  const bytes = body === null ? new Uint8Array(0) : await readAtMost(body, MOST_BYTES);
+  if (bytes === null || digestOf(bytes) !== digest) return refuse("bad_digest", `body of ${call.principal}`);
+  if (body !== null) call.request = new Request(request, { body: bytes });
+  return next(call);
+}
+
+/** The whole stream, or null once it is longer than `most`. */
+async function readAtMost(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array | null> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of stream) {
+    length += part.byteLength;
+    if (length > most) return null;
+    parts.push(part);
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.byteLength;
+  }
+  return bytes;
+}

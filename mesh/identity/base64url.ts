@@ -1,0 +1,45 @@
+// Owns base64url without padding (RFC 4648 §5), both ways, strict when reading.
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const REVERSE = new Int16Array(128).fill(-1);
+for (let i = 0; i < 64; i += 1) REVERSE[ALPHABET.charCodeAt(i)] = i;
+
+const char = (sextet: number): string => ALPHABET.charAt(sextet & 63);
+
+/** Writes bytes as base64url without padding. */
+export const toBase64url = (bytes: Uint8Array): string => {
+  const whole = bytes.length - (bytes.length % 3);
+  let text = "";
+  for (let i = 0; i < whole; i += 3) {
+    const bits = (at(bytes, i) << 16) | (at(bytes, i + 1) << 8) | at(bytes, i + 2);
+    text += char(bits >> 18) + char(bits >> 12) + char(bits >> 6) + char(bits);
+  }
+  const left = bytes.length - whole;
+  if (left === 0) return text;
+  const bits = (at(bytes, whole) << 16) | (at(bytes, whole + 1) << 8);
+  text += char(bits >> 18) + char(bits >> 12);
+  return left === 2 ? text + char(bits >> 6) : text;
+};
+
+/** Reads base64url; null for padding, blanks, foreign characters, an impossible length or stray last bits. */
+export const fromBase64url = (text: string): Uint8Array<ArrayBuffer> | null => {
+  const tail = text.length % 4;
+  if (tail === 1) return null;
+  const bytes = new Uint8Array((text.length * 3) >> 2);
+  let bits = 0;
+  let held = 0;
+  let size = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const value = REVERSE[text.charCodeAt(i)] ?? -1;
+    if (value < 0) return null;
+    bits = ((bits << 6) | value) & 0xffff;
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    bytes[size] = bits >> held;
+    size += 1;
+  }
+  return (bits & ((1 << held) - 1)) === 0 ? bytes : null;
+};
+
+const at = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;

@@ -1,0 +1,161 @@
+// Owns the request proof and the proof of its answer: one MAC each over everything that was asked and answered.
+// Must not read bodies: it is given digests (digest.ts) and says what they must be.
+import { REQUEST_AHEAD_MS, REQUEST_WINDOW_MS } from "../contract/identity.ts";
+import type { PairKeys } from "./derive.ts";
+import { NO_DIGEST, digestOf } from "./digest.ts";
+import type { RequestProof } from "./envelope.ts";
+import { formatRequest } from "./envelope.ts";
+import type { Keyring, PairUse } from "./keyring.ts";
+import { isEqualText, macOf } from "./mac.ts";
+import type { Refused, VerifiedRequest } from "./verdict.ts";
+import { refused } from "./verdict.ts";
+
+/** What a request proof covers. For RPC: `rpc`, the audience, `Entrypoint.member.path`, and the rest as noted. */
+export interface RequestFields {
+  /** As sent; `rpc` for RPC. */
+  readonly method: string;
+  /** By `canonicalAuthority`; for RPC the audience's workload. */
+  readonly authority: string;
+  /** Raw, never decoded. */
+  readonly path: string;
+  /** Raw, without `?`; empty for RPC. */
+  readonly query: string;
+  /** The context half of the `heddle` header exactly as sent. */
+  readonly context: string;
+  /** Empty where there is none. */
+  readonly contentType: string;
+}
+
+/** What is kept of a minted request proof to verify its answer. */
+export interface MintedRequest {
+  readonly text: string;
+  readonly nonce: string;
+  readonly mac: string;
+}
+
+/** What an answer's proof covers beside the request. */
+export interface AnswerFields {
+  /** HTTP status; 200 or 500 for RPC, a value or an error. */
+  readonly status: number;
+  readonly contentType: string;
+}
+
+const ANSWER = /^[1-9]\d{0,3}~(-|[A-Za-z0-9_-]{43})~([A-Za-z0-9_-]{43})(?:~|$)/;
+const MAX_ANSWER_CHARS = 512;
+
+/** Lower case and without the scheme's default port, as both sides must see it. */
+export const canonicalAuthority = (authority: string, isHttps: boolean): string => {
+  const port = isHttps ? ":443" : ":80";
+  return (authority.endsWith(port) ? authority.slice(0, -port.length) : authority).toLowerCase();
+};
+
+/**
+ * Makes a request proof. `digest` is that of the body (EMPTY_DIGEST for a body known to be empty, `-` where it is not
+ * digested); `nonce` is 16 to 64 characters of base64url or a UUID, fresh for every attempt.
+ */
+export const mintRequest = (
+  ring: Keyring,
+  use: PairUse,
+  audience: string,
+  fields: RequestFields,
+  digest: string,
+  nowMs: number,
+  nonce: string,
+): MintedRequest => {
+  const unsigned = { kid: use.kid, subject: ring.workload, audience, tsMs: nowMs, nonce, digest };
+  const mac = requestMac(use.keys, ring.trustDomain, unsigned, fields);
+  return { text: formatRequest({ ...unsigned, mac }), nonce, mac };
+};
+
+/** Verifies a request proof against what was in fact asked; the body is the caller's to check (`isBodyProved`). */
+export const verifyRequest = (
+  ring: Keyring,
+  proof: RequestProof,
+  fields: RequestFields,
+  nowMs: number,
+): VerifiedRequest | Refused => {
+  if (proof.audience !== ring.workload) return refused("wrong_audience");
+  const ageMs = nowMs - proof.tsMs;
+  if (ageMs > REQUEST_WINDOW_MS || ageMs < -REQUEST_AHEAD_MS) return refused("stale");
+  const keys = ring.callerKeys(proof.subject, proof.kid, nowMs);
+  if (keys === null) return refused("unknown_epoch");
+  if (!isEqualText(requestMac(keys, ring.trustDomain, proof, fields), proof.mac))
+    return refused("bad_mac");
+  ring.keepCaller(proof.subject, proof.kid, keys);
+  const { subject: principal, kid, nonce, digest, mac } = proof;
+  return {
+    ok: true,
+    kind: "request",
+    principal,
+    kid,
+    degraded: kid.startsWith("s"),
+    nonce,
+    digest,
+    mac,
+    keys,
+  };
+};
+
+/** Whether the body is the proved one; true for `-`, which proves none. */
+export const isBodyProved = (digest: string, body: Uint8Array): boolean =>
+  digest === NO_DIGEST || isEqualText(digest, digestOf(body));
+
+/** Makes the text of the `heddle-answer` header: `1~<digest>~<mac>`. */
+export const mintAnswer = (
+  keys: PairKeys,
+  request: { readonly nonce: string; readonly mac: string },
+  fields: AnswerFields,
+  digest: string,
+): string => `1~${digest}~${answerMac(keys, request, fields, digest)}`;
+
+/** Verifies a `heddle-answer` header against the request that was sent; gives the digest its body must have, or `-`. */
+export const verifyAnswer = (
+  keys: PairKeys,
+  request: { readonly nonce: string; readonly mac: string },
+  fields: AnswerFields,
+  text: string | null,
+): { readonly ok: true; readonly digest: string } | Refused => {
+  const parts = text !== null && text.length <= MAX_ANSWER_CHARS ? ANSWER.exec(text) : null;
+  const [, digest = "", mac = ""] = parts ?? [];
+  if (parts === null || !isEqualText(answerMac(keys, request, fields, digest), mac))
+    return refused("bad_answer");
+  return { ok: true, digest };
+};
+
+const requestMac = (
+  keys: PairKeys,
+  trustDomain: string,
+  proof: Omit<RequestProof, "kind" | "mac">,
+  fields: RequestFields,
+): string =>
+  macOf(keys.request, [
+    "heddle/request/1",
+    trustDomain,
+    proof.kid,
+    proof.subject,
+    proof.audience,
+    fields.method,
+    fields.authority,
+    fields.path,
+    fields.query,
+    fields.context,
+    fields.contentType,
+    proof.digest,
+    String(proof.tsMs),
+    proof.nonce,
+  ]);
+
+const answerMac = (
+  keys: PairKeys,
+  request: { readonly nonce: string; readonly mac: string },
+  fields: AnswerFields,
+  digest: string,
+): string =>
+  macOf(keys.answer, [
+    "heddle/answer/1",
+    request.nonce,
+    request.mac,
+    String(fields.status),
+    fields.contentType,
+    digest,
+  ]);

@@ -1,0 +1,117 @@
+// Owns the last step of the way out: one fetch or one RPC on the chosen binding, and what came of it.
+import { HEDDLE_ANSWER, HEDDLE_REASON } from "../contract/headers.ts";
+import { REASONS, type Reason } from "../contract/reasons.ts";
+import { digestOf, NO_DIGEST } from "../identity/digest.ts";
+import type { HttpParts, OutboundCall, RpcParts } from "./call.ts";
+import { classifyThrown } from "./classify.ts";
+import type { EndpointBinding } from "./isolate.ts";
+import { answer, fail, refuse, type Outcome } from "./outcome.ts";
+import { isRefused } from "./problem.ts";
+
+/** Terminal of the outbound and edge chains: never rejects; one timer at most. */
+export async function dispatch(call: OutboundCall): Promise<Outcome> {
+  const { binding, http, rpc } = call;
+  if (binding === null) return refuse("not_bound", call.dialled.service);
+  try {
+    if (http !== null) return await dispatchHttp(call, binding, http);
+    if (rpc !== null) return await dispatchRpc(call, binding, rpc);
+    return refuse("mesh_error", "neither HTTP nor RPC");
+  } catch (error) {
+    return thrown(call, error);
+  }
+}
+
+async function dispatchHttp(call: OutboundCall, binding: EndpointBinding, http: HttpParts): Promise<Outcome> {
+  const init: RequestInit = { method: http.method, headers: http.headers, redirect: "manual" };
+  if (http.body !== null) init.body = http.body;
+  const signal = signalOf(call, http.signal);
+  if (signal !== null) init.signal = signal;
+  if (http.cf !== undefined) Object.assign(init, { cf: http.cf });
+  const response = await binding.fetch(http.url, init);
+  if (response.status >= 400) {
+    const reason = reasonOf(response.headers.get(HEDDLE_REASON));
+    if (reason !== null) return refusedThere(call, response, reason);
+  }
+  return call.checkAnswer === null ? answer(response, response.status) : checkAnswer(call, response);
+}
+
+/** The callee's mesh refused: an unknown epoch is proved again, anything else is the caller's answer as it is. */
+async function refusedThere(call: OutboundCall, response: Response, reason: Reason): Promise<Outcome> {
+  if (reason === "unknown_epoch") {
+    await response.body?.cancel();
+    return refuse(reason, call.endpoint?.id ?? "");
+  }
+  call.reason = reason;
+  return answer(response, response.status);
+}
+
+/** An unsigned or foreign answer of a destination that must sign is not delivered (design §7). */
+async function checkAnswer(call: OutboundCall, response: Response): Promise<Outcome> {
+  const header = response.headers.get(HEDDLE_ANSWER);
+  const type = response.headers.get("content-type") ?? "";
+  const digest = call.checkAnswer?.(header, response.status, type) ?? null;
+  if (digest === null) {
+    await response.body?.cancel();
+    return refuse("bad_answer", call.endpoint?.id ?? "");
+  }
+  if (digest === NO_DIGEST) return answer(response, response.status);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (digestOf(bytes) !== digest) return refuse("bad_answer", "body");
+  return answer(new Response(bytes, response), response.status);
+}
+
+async function dispatchRpc(call: OutboundCall, binding: EndpointBinding, rpc: RpcParts): Promise<Outcome> {
+  const pending = binding.dispatch(call.envelope, rpc.path, rpc.args);
+  const left = call.attemptEndMs - call.isolate.now();
+  const value = left === Number.POSITIVE_INFINITY ? await pending : await within(call, pending, left);
+  if (value === LATE) {
+    return call.deadlineMs <= call.attemptEndMs
+      ? refuse("deadline_exceeded", call.endpoint?.id ?? "")
+      : fail("per_try_timeout", new DOMException("The endpoint did not answer in time.", "TimeoutError"));
+  }
+  if (isRefused(value)) return refuse(value.heddleRefused, `by ${call.endpoint?.id ?? ""}`);
+  return answer(value, 0);
+}
+
+const LATE = Symbol("late");
+
+/** Races the call against its end; a stub that arrives too late is disposed. */
+async function within(call: OutboundCall, pending: Promise<unknown>, leftMs: number): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(() => resolve(LATE), Math.max(0, leftMs));
+  });
+  const value = await Promise.race([pending, late]);
+  if (timer !== undefined) clearTimeout(timer);
+  if (value === LATE) call.scope.waitUntil(pending.then(dispose, nothing));
+  return value;
+}
+
+function dispose(value: unknown): void {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return;
+  const release: unknown = Reflect.get(value, Symbol.dispose);
+  if (typeof release === "function") release.call(value);
+}
+
+const nothing = (): void => undefined;
+
+function signalOf(call: OutboundCall, own: AbortSignal | null): AbortSignal | null {
+  if (call.attemptEndMs === Number.POSITIVE_INFINITY) return own;
+  const timer = AbortSignal.timeout(Math.max(1, Math.floor(call.attemptEndMs - call.isolate.now())));
+  return own === null ? timer : AbortSignal.any([own, timer]);
+}
+
+function thrown(call: OutboundCall, error: unknown): Outcome {
+  const reason = classifyThrown(error, {
+    nowMs: call.isolate.now(),
+    deadlineMs: call.deadlineMs,
+    attemptEndMs: call.attemptEndMs,
+    isCallerAborted: call.http?.signal?.aborted === true,
+  });
+  if (reason === "deadline_exceeded") return refuse(reason, call.endpoint?.id ?? "");
+  return fail(reason, error);
+}
+
+function reasonOf(text: string | null): Reason | null {
+  return text !== null && Object.hasOwn(REASONS, text) ? (text as Reason) : null;
+}

@@ -1,0 +1,161 @@
+// Owns what filters may know of the isolate they run in; mesh/platform implements it, tests and the simulator fake it.
+import type { CallContext } from "../contract/context.ts";
+import type { IdentityLevel } from "../contract/identity.ts";
+import type { Reason } from "../contract/reasons.ts";
+import type { RetryBudget } from "../algorithms/retry/budget.ts";
+import type { RequestFields } from "../identity/request.ts";
+import type {
+  BypassFeature,
+  Defaults,
+  GatewaysChunk,
+  HostChunk,
+  RetryPolicy,
+  ServiceChunk,
+} from "../contract/table.ts";
+
+/** A service binding as the mesh uses it: `fetch` and the one RPC method of a woven entrypoint. */
+export interface EndpointBinding {
+  fetch(input: string, init: RequestInit): Promise<Response>;
+  dispatch(envelope: string, path: readonly string[], args: readonly unknown[] | null): Promise<unknown>;
+}
+
+/** The table as filters read it. */
+export interface TableView {
+  readonly version: number;
+  readonly defaults: Defaults;
+  readonly splits: boolean;
+  service(service: string): ServiceChunk | null;
+  gateways(): GatewaysChunk | null;
+  host(gateway: string, listener: string, hostname: string): HostChunk | null;
+  /** The level the workload asks for, from the signed directory. */
+  level(workload: string): IdentityLevel;
+  bypassed(feature: BypassFeature, service: string): boolean;
+}
+
+/** A proof to send: its text, and how the answer to a `request` proof is checked. */
+export interface MintedProof {
+  readonly text: string;
+  readonly isDegraded: boolean;
+  /** Gives the digest the answer's body must have, or `-`; null when the answer does not verify. */
+  readonly checkAnswer?: (header: string | null, status: number, contentType: string) => string | null;
+}
+
+/** What a `request` proof covers beside identity, time and nonce. */
+export interface CoveredFields extends RequestFields {
+  /** Of the body, base64url SHA-256, or `-`. Unread when verifying: the proof carries it. */
+  readonly digest: string;
+}
+
+/** What the callee learns from a good proof. */
+export interface Verified {
+  readonly principal: string;
+  readonly kind: "capability" | "session" | "request";
+  readonly isDegraded: boolean;
+  /** Only at `request`. */
+  readonly request?: {
+    readonly nonce: string;
+    readonly digest: string;
+    /** The text of the `heddle-answer` header. */
+    readonly answer: (status: number, contentType: string, digest: string) => string;
+  };
+}
+
+/** Keys and proofs, behind one door. */
+export interface ProofBox {
+  /** Null: no key for the audience. `isSeed` asks for the deploy seed's key. */
+  mint(
+    audience: string,
+    level: IdentityLevel,
+    covered: CoveredFields,
+    nowMs: number,
+    isSeed: boolean,
+  ): MintedProof | null;
+  /** What an accepted session proof said, while its slot lasts; one Map.get. */
+  recall(proof: string, level: IdentityLevel, nowMs: number): Verified | null;
+  /** `covered` is called only where the proof binds the request, `bound` only at `capability`. */
+  verify(
+    proof: string,
+    bound: () => string,
+    level: IdentityLevel,
+    covered: () => CoveredFields,
+    nowMs: number,
+  ): Verified | Reason;
+  /** Keeps a session proof that was verified and belongs to whom the binding's props attest. */
+  accept(proof: string, verified: Verified, nowMs: number): void;
+  /** Null the first time a nonce is seen within its window, else the reason. */
+  admitNonce(nonce: string, isSafe: boolean, nowMs: number): Reason | null;
+}
+
+/** In-isolate load of one endpoint. */
+export interface EndpointLoad {
+  inFlight: number;
+}
+
+/** In-isolate state of one destination service. */
+export interface ServiceState {
+  inFlight: number;
+  readonly loads: Map<string, EndpointLoad>;
+  /** Smooth weighted round robin's current weights, by endpoint index. */
+  readonly turns: number[];
+  readonly budget: RetryBudget;
+}
+
+/** One finished call or attempt, as counters see it. */
+export interface CallRecord {
+  readonly side: "outbound" | "inbound" | "edge";
+  readonly source: string;
+  readonly destination: string;
+  readonly endpoint: string;
+  readonly route: string;
+  readonly status: number;
+  readonly reason: Reason | null;
+  readonly attempts: number;
+  readonly traceId: string;
+  readonly bypassed: readonly BypassFeature[];
+  readonly detail: string;
+}
+
+/** What the mesh keeps per isolate, and how the chains reach the runtime. */
+export interface Isolate {
+  readonly workload: string;
+  readonly trustDomain: string;
+  readonly proofs: ProofBox;
+  now(): number;
+  random(): number;
+  sleep(ms: number): Promise<void>;
+  table(): TableView | null;
+  /** Undefined when fresh enough to decide; else a bounded wait. Never rejects. */
+  ready(waitUntil: WaitUntil): Promise<void> | undefined;
+  /** Whether the last sync is recent enough for a `strict` destination. */
+  isFresh(): boolean;
+  isDegraded(): boolean;
+  /** By the newest revocations known here. */
+  isRevoked(workload: string): boolean;
+  service(name: string): ServiceState;
+  reach(workload: string, entrypoint: string, override?: Readonly<Record<string, string>>): EndpointBinding | null;
+  relay(): EndpointBinding | null;
+  /** A `url` endpoint through global fetch, its origin in place of the request's. */
+  external(url: string): EndpointBinding;
+  record(call: CallRecord): void;
+  attempted(service: string, endpoint: string, reason: Reason | null): void;
+}
+
+export type WaitUntil = (promise: Promise<unknown>) => void;
+
+/** The scope of one invocation: what an outgoing call inherits. */
+export interface Scope {
+  readonly context: CallContext;
+  readonly waitUntil: WaitUntil;
+  /** The release decision of the entry event; drawn once, by the first call that needs it. */
+  cohort: string;
+  /** Retries left for the whole scope; counts down. */
+  allowance: number;
+  /** Invocations this request has seen, counting up with every attempt made here. */
+  invocations: number;
+}
+
+/** The retry policy that holds for a call, and whether a route wrote it. */
+export interface EffectiveRetry {
+  readonly policy: RetryPolicy;
+  readonly fromRoute: boolean;
+}

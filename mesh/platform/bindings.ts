@@ -1,0 +1,35 @@
+// The bindings weaving added, captured once at module scope; the only code that knows their names in `env`.
+import type { JoinReply, JoinRequest } from "../contract/join.ts";
+import type { PulseReply, PulseReport } from "../contract/pulse.ts";
+import { BINDINGS, type Wiring } from "../contract/wiring.ts";
+import type { EndpointBinding } from "../pipeline/isolate.ts";
+
+/** Control, objects, KV, relay and key of one Worker; null where it is not bound to them. */
+export interface MeshBindings {
+  readonly control: { join(request: JoinRequest): Promise<JoinReply> } | null;
+  readonly pulse: { report(report: PulseReport): Promise<PulseReply> } | null;
+  readonly table: { get(key: string, type: "arrayBuffer"): Promise<ArrayBuffer | null> } | null;
+  readonly relay: EndpointBinding | null;
+  readonly kek: string | null;
+  /** By binding name: every HEDDLE_TO_n. */
+  readonly endpoints: ReadonlyMap<string, EndpointBinding>;
+}
+
+/** Takes the mesh's bindings out of `env`: the application never sees them. */
+export function captureBindings(env: Record<string, unknown>, wiring: Wiring): MeshBindings {
+  const endpoints = new Map<string, EndpointBinding>();
+  for (const name of Object.keys(env))
+    if (name.startsWith(BINDINGS.endpointPrefix)) endpoints.set(name, env[name] as EndpointBinding);
+  const kek = env[BINDINGS.kek];
+  const captured: MeshBindings = {
+    control: (env[BINDINGS.control] as MeshBindings["control"]) ?? null,
+    pulse: (env[BINDINGS.pulse] as MeshBindings["pulse"]) ?? null,
+    table: (env[BINDINGS.table] as MeshBindings["table"]) ?? null,
+    relay: (env[BINDINGS.relay] as EndpointBinding | undefined) ?? null,
+    kek: typeof kek === "string" ? kek : null,
+    endpoints,
+  };
+  for (const name of Object.values(BINDINGS)) if (name !== wiring.assets?.binding) delete env[name];
+  for (const name of endpoints.keys()) delete env[name];
+  return captured;
+}

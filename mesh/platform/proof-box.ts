@@ -1,0 +1,103 @@
+// Keys and proofs of one isolate, as the filters use them; wraps mesh/identity and holds its memories.
+import { admitNonce, createNonceMemory, type NonceMemory } from "../algorithms/replay/nonces.ts";
+import { SESSION_SLOT_MS, type IdentityLevel } from "../contract/identity.ts";
+import type { Reason } from "../contract/reasons.ts";
+import { authenticate } from "../identity/authenticate.ts";
+import { CAPABILITY_PROOF, isStrongEnough, parseProof } from "../identity/envelope.ts";
+import type { Keyring } from "../identity/keyring.ts";
+import { mintAnswer, mintRequest, verifyAnswer } from "../identity/request.ts";
+import { createSessionMemo, createSessionMinter, slotEndMs, type SessionMemo } from "../identity/session.ts";
+import type { Verified as IdentityVerified } from "../identity/verdict.ts";
+import type { CoveredFields, MintedProof, ProofBox, Verified } from "../pipeline/isolate.ts";
+import { uniqueId } from "./clock.ts";
+
+/** A proof box over a keyring. */
+export function createProofBox(ring: Keyring): ProofBox {
+  const minter = createSessionMinter(ring);
+  const memo = createSessionMemo();
+  let nonces: NonceMemory | null = null;
+  return {
+    mint(audience, level, covered, nowMs, isSeed) {
+      if (level === "capability") return CAPABILITY;
+      if (level !== "session") return mintBound(ring, audience, covered, nowMs, isSeed);
+      const minted = isSeed ? minter.mintFromSeed(audience, nowMs) : minter.mint(audience, nowMs);
+      return minted === null ? null : { text: minted.text, isDegraded: minted.degraded };
+    },
+    recall(proof, level, nowMs) {
+      const known = memo.recall(proof, nowMs);
+      return known === null || !isStrongEnough(known.kind, level) ? null : toVerified(known);
+    },
+    verify: (proof, bound, level, covered, nowMs) => verify(ring, { proof, bound, level, covered, nowMs }),
+    accept(text, verified, nowMs) {
+      const proof = verified.kind === "session" ? parseProof(text) : null;
+      if (proof?.kind !== "session") return;
+      const { principal, isDegraded } = verified;
+      const caller = { ok: true, kind: "session", principal, kid: proof.kid, degraded: isDegraded } as const;
+      memo.remember(text, caller, Math.min(slotEndMs(proof.slot), nowMs + 2 * SESSION_SLOT_MS));
+    },
+    admitNonce(nonce, isSafe, nowMs) {
+      nonces ??= createNonceMemory(nowMs);
+      const verdict = admitNonce(nonces, nonce, isSafe, nowMs);
+      if (verdict === "fresh") return null;
+      return verdict === "seen" ? "replay" : "shed";
+    },
+  };
+}
+
+const CAPABILITY: MintedProof = { text: CAPABILITY_PROOF, isDegraded: false };
+
+function mintBound(
+  ring: Keyring,
+  audience: string,
+  covered: CoveredFields,
+  nowMs: number,
+  isSeed: boolean,
+): MintedProof | null {
+  const use = isSeed ? ring.seedPairFor(audience, nowMs) : ring.pairFor(audience, nowMs);
+  if (use === null) return null;
+  const minted = mintRequest(ring, use, audience, covered, covered.digest, nowMs, uniqueId());
+  return {
+    text: minted.text,
+    isDegraded: use.degraded,
+    checkAnswer: (header, status, contentType) => {
+      const verdict = verifyAnswer(use.keys, minted, { status, contentType }, header);
+      return verdict.ok ? verdict.digest : null;
+    },
+  };
+}
+
+interface Claim {
+  readonly proof: string;
+  readonly bound: () => string;
+  readonly level: IdentityLevel;
+  readonly covered: () => CoveredFields;
+  readonly nowMs: number;
+}
+
+/** Acceptance, not verification, is what the memo keeps: it forgets nothing here and learns nothing. */
+const NO_MEMO: SessionMemo = { recall: () => null, remember: () => undefined };
+
+function verify(ring: Keyring, claim: Claim): Verified | Reason {
+  // At `capability` the binding's props are enough, whatever the caller could prove.
+  if (claim.level === "capability" && claim.proof === "")
+    return { principal: claim.bound(), kind: "capability", isDegraded: false };
+  const target = { level: claim.level, fields: claim.covered, attested: claim.bound };
+  const verdict = authenticate(ring, NO_MEMO, claim.proof, target, claim.nowMs);
+  return verdict.ok ? toVerified(verdict) : verdict.reason;
+}
+
+function toVerified(verdict: IdentityVerified): Verified {
+  const { principal, kind, degraded } = verdict;
+  if (verdict.kind !== "request") return { principal, kind, isDegraded: degraded };
+  return {
+    principal,
+    kind,
+    isDegraded: degraded,
+    request: {
+      nonce: verdict.nonce,
+      digest: verdict.digest,
+      answer: (status, contentType, digest) =>
+        mintAnswer(verdict.keys, verdict, { status, contentType }, digest),
+    },
+  };
+}

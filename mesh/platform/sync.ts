@@ -1,0 +1,177 @@
+// How an isolate learns: join when cold, pulse when warm, KV and the bundle when nobody answers (design §2, §7).
+import { JOIN_FORMAT } from "../contract/join.ts";
+import { PULSE_FORMAT } from "../contract/pulse.ts";
+import { EPOCH_MS, type Revocation } from "../contract/identity.ts";
+import { TABLE_KEY } from "../contract/table.ts";
+import type { Wiring } from "../contract/wiring.ts";
+import type { Keyring } from "../identity/keyring.ts";
+import { unwrapKeys } from "../identity/seed.ts";
+import { importTableKey, openTable, type OpenTable } from "../identity/table.ts";
+import type { MeshBindings } from "./bindings.ts";
+import { now, sleep, uniqueId } from "./clock.ts";
+
+/** Longest waits of a cold isolate: for the one join, then for KV, before the bundle serves (design §7). */
+const JOIN_WAIT_MS = 300;
+const KV_WAIT_MS = 50;
+
+/** What an isolate knows of the mesh; one object per isolate, changed only here. */
+export interface Knowledge {
+  /** Drawn at the first request: module scope may not draw random values. */
+  isolate: string;
+  table: OpenTable | null;
+  /** Control has answered since birth: keys of epochs, not of the seed. */
+  hasJoined: boolean;
+  /** The newest epoch whose keys are held. */
+  epoch: number;
+  lastSyncMs: number;
+  revoked: ReadonlySet<string>;
+  sequence: number;
+  nack: { readonly version: number; readonly reason: string } | null;
+  /** When the next pulse is due, ms after the last. */
+  pulseEveryMs: number;
+}
+
+export const bornKnowledge = (): Knowledge => ({
+  isolate: "",
+  table: null,
+  hasJoined: false,
+  epoch: 0,
+  lastSyncMs: Number.NEGATIVE_INFINITY,
+  revoked: new Set(),
+  sequence: 0,
+  nack: null,
+  pulseEveryMs: 1000,
+});
+
+/** The sources of one isolate; every method settles, none rejects. */
+export interface Sync {
+  /** Cold: control, else KV, the seed and the bundle. */
+  begin(): Promise<void>;
+  /** Warm: pulse, and join when behind; `true` when somebody with authority answered. */
+  refresh(): Promise<boolean>;
+  /** Asks control for what is newest, then reports it as in use. */
+  poke(): Promise<number>;
+}
+
+export function createSync(
+  known: Knowledge,
+  ring: Keyring,
+  bindings: MeshBindings,
+  wiring: Wiring,
+): Sync {
+  const key = once(async () => (wiring.tableKey === null ? null : importTableKey(wiring.tableKey)));
+
+  async function take(bytes: Uint8Array): Promise<boolean> {
+    const verifyKey = await key();
+    if (verifyKey === null) return false;
+    const previous = known.table;
+    const current = previous?.directory.version ?? 0;
+    const opened = await openTable(bytes, verifyKey, current, previous === null ? {} : { previous });
+    if (opened.ok) {
+      known.table = opened.table;
+      known.nack = null;
+    } else if (opened.reason !== "not_newer") known.nack = { version: current, reason: opened.reason };
+    return opened.ok;
+  }
+
+  async function join(): Promise<boolean> {
+    if (bindings.control === null) return false;
+    const startedMs = now();
+    const have = known.table?.directory.version ?? 0;
+    const reply = await quietly(() =>
+      bindings.control?.join({ format: JOIN_FORMAT, isolate: known.isolate, have }),
+    );
+    if (reply === null) return false;
+    ring.join(reply.keys);
+    known.hasJoined = true;
+    known.epoch = newestEpoch(reply.keys.audience.map((held) => held.kid));
+    learnRevocations(known, reply.revocations);
+    if (reply.table !== null) await take(toBytes(reply.table));
+    known.lastSyncMs = startedMs;
+    return true;
+  }
+
+  async function fromKv(): Promise<boolean> {
+    const value = await quietly(() => bindings.table?.get(TABLE_KEY, "arrayBuffer"));
+    return value === null ? false : take(new Uint8Array(value));
+  }
+
+  async function report(): Promise<number | null> {
+    known.sequence += 1;
+    const version = known.table?.directory.version ?? 0;
+    const { isolate, sequence, nack } = known;
+    const reply = await quietly(() =>
+      bindings.pulse?.report({ format: PULSE_FORMAT, isolate, sequence, version, nack }),
+    );
+    if (reply === null) return null;
+    learnRevocations(known, reply.revocations);
+    known.pulseEveryMs = Math.max(1000, reply.nextMs);
+    return reply.newest;
+  }
+
+  const seeded = once(async () => {
+    if (wiring.seed === null || bindings.kek === null) return;
+    const keys = await unwrapKeys(wiring.seed, bindings.kek, wiring.workload);
+    if (keys !== null) ring.seed(keys, wiring.seed.notAfterMs);
+  });
+
+  return {
+    async begin() {
+      known.isolate = uniqueId();
+      const [hasJoined] = await Promise.all([within(join(), JOIN_WAIT_MS), quietly(seeded)]);
+      if (hasJoined && known.table !== null) return;
+      if (await within(fromKv(), KV_WAIT_MS)) return;
+      if (wiring.table !== null) await take(decodeBase64(wiring.table));
+    },
+    async refresh() {
+      const startedMs = now();
+      const newest = await report();
+      if (newest === null) return (await join()) || (await fromKv(), false);
+      const isBehind = newest > (known.table?.directory.version ?? 0);
+      const lacksKeys = known.epoch <= Math.floor(now() / EPOCH_MS);
+      if ((isBehind || lacksKeys || !known.hasJoined) && !(await join()) && isBehind) await fromKv();
+      known.lastSyncMs = startedMs;
+      return true;
+    },
+    async poke() {
+      await join();
+      await report();
+      return known.table?.directory.version ?? 0;
+    },
+  };
+}
+
+function learnRevocations(known: Knowledge, revocations: readonly Revocation[]): void {
+  known.revoked = new Set(revocations.filter(({ kind }) => kind === "subject").map(({ value }) => value));
+}
+
+const newestEpoch = (kids: readonly string[]): number =>
+  kids.reduce((newest, kid) => Math.max(newest, Number(kid.slice(1)) || 0), 0);
+
+const toBytes = (value: Uint8Array | ArrayBuffer): Uint8Array =>
+  value instanceof Uint8Array ? value : new Uint8Array(value);
+
+function decodeBase64(text: string): Uint8Array {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
+  return bytes;
+}
+
+/** A source that fails is a source that says nothing: the next one is asked. */
+async function quietly<T>(ask: () => Promise<T> | undefined): Promise<T | null> {
+  try {
+    return (await ask()) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** What it answers in time, else false; it goes on behind. */
+const within = (asked: Promise<boolean>, ms: number): Promise<boolean> =>
+  Promise.race([asked, sleep(ms).then(() => false)]);
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

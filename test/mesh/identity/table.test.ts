@@ -1,0 +1,295 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { digestOf } from "../../../mesh/identity/digest.ts";
+import type { OpenTable } from "../../../mesh/identity/table.ts";
+import { importTableKey, openTable } from "../../../mesh/identity/table.ts";
+import { writeSlice, writeTable } from "../../../mesh/identity/table-frame.ts";
+import { randomFrom } from "../property.ts";
+
+const ECDSA = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+const CHUNKS = {
+  "service:default/cart": { service: "default/cart", endpoints: [] },
+  gateways: { listeners: [] },
+  "host:a/b/c/*": { table: { rules: [] } },
+};
+const DEFAULTS = {
+  identity: { level: "session" },
+  lease: { normalMs: 30_000, strictMs: 5000 },
+  timeouts: { edgeMs: 15_000 },
+  retry: {
+    attempts: 1,
+    codes: [502, 503, 504],
+    backoffBaseMs: 25,
+    backoffCapMs: 250,
+    budgetRatio: 0.2,
+    budgetCap: 3,
+  },
+  bulkhead: { maxInFlight: 100 },
+  balance: "p2c",
+} as const;
+
+const bytesOf = (value: unknown): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(new TextEncoder().encode(JSON.stringify(value)));
+let keys: CryptoKeyPair;
+let verifyKey: CryptoKey;
+
+beforeAll(async () => {
+  keys = (await crypto.subtle.generateKey(ECDSA, true, ["sign", "verify"])) as CryptoKeyPair;
+  const jwk = (await crypto.subtle.exportKey("jwk", keys.publicKey)) as JsonWebKey;
+  const imported = await importTableKey({ ...jwk, kid: "t1", alg: "ES256" } as JsonWebKey);
+  if (imported === null) throw new Error("no key");
+  verifyKey = imported;
+});
+
+interface Built {
+  readonly whole: Uint8Array;
+  readonly slice: (...ids: (keyof typeof CHUNKS)[]) => Uint8Array;
+}
+
+const build = async (
+  change: Record<string, unknown> = {},
+  chunks: Record<string, unknown> = CHUNKS,
+): Promise<Built> => {
+  const parts = Object.entries(chunks).map(([id, value]) => ({ id, bytes: bytesOf(value) }));
+  let offset = 0;
+  const refs: Record<string, unknown> = {};
+  for (const { id, bytes } of parts) {
+    refs[id] = { hash: digestOf(bytes), offset, length: bytes.length };
+    offset += bytes.length;
+  }
+  const directory = bytesOf({
+    format: 1,
+    mesh: "shop",
+    trustDomain: "shop.example",
+    version: 5,
+    previous: 4,
+    createdMs: 1,
+    minMesh: 1,
+    bypass: [{ feature: "retry" }, { feature: "of-a-later-build", service: "default/cart" }],
+    defaults: DEFAULTS,
+    chunks: refs,
+    ...change,
+  });
+  const signature = new Uint8Array(await crypto.subtle.sign(ECDSA, keys.privateKey, directory));
+  return {
+    whole: writeTable(
+      directory,
+      signature,
+      parts.map(({ bytes }) => bytes),
+    ),
+    slice: (...ids) =>
+      writeSlice(
+        directory,
+        signature,
+        parts.filter(({ id }) => ids.some((wanted) => wanted === id)),
+      ),
+  };
+};
+
+const open = async (
+  bytes: Uint8Array,
+  current = 0,
+  previous?: OpenTable,
+): Promise<OpenTable | string> => {
+  const outcome = await openTable(
+    bytes,
+    verifyKey,
+    current,
+    previous === undefined ? {} : { previous },
+  );
+  return outcome.ok ? outcome.table : outcome.reason;
+};
+const opened = async (bytes: Uint8Array, current = 0, previous?: OpenTable): Promise<OpenTable> => {
+  const table = await open(bytes, current, previous);
+  if (typeof table === "string") throw new Error(table);
+  return table;
+};
+
+describe("openTable", () => {
+  it("opens a whole table", async () => {
+    const { whole } = await build();
+    expect(new TextDecoder().decode(whole)).toMatch(/^HEDDLE \d+ [\w-]{86}\n\{"format":1/);
+    const table = await opened(whole);
+    expect(table.directory.version).toBe(5);
+    for (const [id, value] of Object.entries(CHUNKS)) expect(table.chunk(id)).toEqual(value);
+    expect(table.chunk("gateways")).toBe(table.chunk("gateways"));
+    for (const id of ["service:default/none", "constructor", "__proto__", ""])
+      expect(table.chunk(id)).toBeNull();
+    expect(table.badChunks()).toBe(0);
+  });
+
+  it("opens a slice, which has its chunks only", async () => {
+    const { slice } = await build();
+    const table = await opened(slice("gateways"));
+    expect(table.chunk("gateways")).toEqual(CHUNKS.gateways);
+    expect(table.chunk("service:default/cart")).toBeNull();
+    expect(table.badChunks()).toBe(0);
+    expect((await opened(slice())).directory.version).toBe(5);
+  });
+
+  it("opens bytes that lie within a larger buffer", async () => {
+    const { whole } = await build();
+    const padded = new Uint8Array(whole.length + 20).fill(65);
+    padded.set(whole, 10);
+    expect((await opened(padded.subarray(10, 10 + whole.length))).chunk("gateways")).toEqual(
+      CHUNKS.gateways,
+    );
+  });
+
+  it("takes only a newer version", async () => {
+    const { whole } = await build();
+    expect(await open(whole, 5)).toBe("not_newer");
+    expect(await open(whole, 6)).toBe("not_newer");
+    expect((await opened(whole, 4)).directory.version).toBe(5);
+  });
+
+  it("takes a later format with more members unless it needs a newer mesh", async () => {
+    const later = { format: 9, stage: { percent: 5 }, defaults: { ...DEFAULTS, more: true } };
+    expect((await opened((await build(later)).whole)).directory.format).toBe(9);
+    expect(
+      await open((await build({ ...later, minMesh: 2, defaults: "changed", chunks: [] })).whole),
+    ).toBe("needs_newer_mesh");
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ["no version", { version: undefined }],
+    ["a version that is no whole number", { version: 5.5 }],
+    ["a negative version", { version: -5 }],
+    ["a version as text", { version: "5" }],
+    ["no minMesh", { minMesh: null }],
+    ["no trust domain", { trustDomain: "" }],
+    ["bypass that is no list", { bypass: {} }],
+    ["a bypass without feature", { bypass: [{}] }],
+    ["no chunks", { chunks: null }],
+    ["chunks as a list", { chunks: [] }],
+    ["a chunk without hash", { chunks: { a: { offset: 0, length: 0 } } }],
+    [
+      "a chunk with a negative offset",
+      { chunks: { a: { hash: "A".repeat(43), offset: -1, length: 0 } } },
+    ],
+    ["an unknown level", { defaults: { ...DEFAULTS, identity: { level: "none" } } }],
+    [
+      "a lease that is no number",
+      { defaults: { ...DEFAULTS, lease: { normalMs: "1", strictMs: 1 } } },
+    ],
+    ["an unknown balance", { defaults: { ...DEFAULTS, balance: "random" } }],
+    [
+      "codes that are no numbers",
+      { defaults: { ...DEFAULTS, retry: { ...DEFAULTS.retry, codes: ["500"] } } },
+    ],
+  ])("refuses a signed directory with %s", async (_title, change) => {
+    expect(await open((await build(change)).whole)).toBe("bad_directory");
+  });
+
+  it("refuses a signed directory that points outside of the table", async () => {
+    const ref = (offset: number, length: number) => ({ hash: "A".repeat(43), offset, length });
+    for (const [offset, length] of [
+      [0, 10_000],
+      [10_000, 0],
+      [Number.MAX_SAFE_INTEGER, 1],
+    ] as const) {
+      expect(await open((await build({ chunks: { a: ref(offset, length) } })).whole)).toBe(
+        "bad_bounds",
+      );
+    }
+  });
+
+  it("refuses another's signature and a key that is none", async () => {
+    const { whole } = await build();
+    const rival = (await crypto.subtle.generateKey(ECDSA, true, [
+      "sign",
+      "verify",
+    ])) as CryptoKeyPair;
+    expect(await openTable(whole, rival.publicKey, 0)).toEqual({
+      ok: false,
+      reason: "bad_signature",
+    });
+    const jwk = (await crypto.subtle.exportKey("jwk", keys.publicKey)) as JsonWebKey;
+    for (const wrong of [
+      { kty: "EC" },
+      { ...jwk, crv: "P-384" },
+      { ...jwk, kty: "oct" },
+      { ...jwk, x: "AAAA" },
+    ]) {
+      expect(await importTableKey(wrong)).toBeNull();
+    }
+  });
+
+  it.each([
+    "",
+    "HEDDLE",
+    "HEDDLE 1\n",
+    "HEDDLER 2 x\n{}",
+    `HEDDLE 99 ${"A".repeat(86)}\n{}`,
+    `HEDDLE -1 ${"A".repeat(86)}\n{}`,
+    `HEDDLE-SLICE 2 ${"A".repeat(86)}\n{}`,
+  ])("refuses %j", async (text) => {
+    expect(await open(new TextEncoder().encode(text))).toBe("bad_header");
+  });
+
+  it("is never taken in with a byte changed, or its chunk is null", async () => {
+    const built = await build();
+    const random = randomFrom(21);
+    for (const bytes of [built.whole, built.slice("gateways", "host:a/b/c/*")]) {
+      const intact = await opened(bytes);
+      for (let round = 0; round < 400; round += 1) {
+        const damaged = bytes.slice();
+        const at = Math.floor(random() * bytes.length);
+        damaged[at] = (damaged[at] ?? 0) ^ (1 << Math.floor(random() * 8));
+        const table = await open(damaged);
+        if (typeof table === "string") continue;
+        const chunks = Object.keys(CHUNKS).map((id) => table.chunk(id));
+        expect(table.badChunks()).toBe(1);
+        for (const [i, id] of Object.keys(CHUNKS).entries()) {
+          expect([null, intact.chunk(id)]).toContainEqual(chunks[i]);
+        }
+      }
+    }
+  });
+
+  it("refuses what is cut short", async () => {
+    const { whole, slice } = await build();
+    for (const bytes of [whole, slice("gateways")]) {
+      for (const cut of [1, 10, 50, bytes.length - 100, bytes.length - 1]) {
+        expect(typeof (await open(bytes.subarray(0, bytes.length - cut)))).toBe("string");
+      }
+    }
+  });
+
+  it("counts a wrong chunk once, keeps the others, and never takes it over", async () => {
+    const { whole } = await build();
+    const damaged = whole.slice();
+    damaged[damaged.length - 3] = 0;
+    const table = await opened(damaged);
+    for (let i = 0; i < 2; i += 1) expect(table.chunk("host:a/b/c/*")).toBeNull();
+    expect(table.badChunks()).toBe(1);
+    expect(table.chunk("gateways")).toEqual(CHUNKS.gateways);
+    const next = await opened((await build({ version: 6 })).whole, 5, table);
+    expect(next.chunk("host:a/b/c/*")).toEqual(CHUNKS["host:a/b/c/*"]);
+  });
+
+  it("takes parsed chunks over where their hash stayed", async () => {
+    const first = await opened((await build()).whole);
+    const [cart, gateways] = [first.chunk("service:default/cart"), first.chunk("gateways")];
+    const changed = { ...CHUNKS, gateways: { listeners: [1] } };
+    const second = await opened((await build({ version: 6 }, changed)).whole, 5, first);
+    expect(second.chunk("service:default/cart")).toBe(cart);
+    expect(second.chunk("gateways")).toEqual({ listeners: [1] });
+    const third = await opened((await build({ version: 7 })).slice("gateways"), 6, second);
+    expect(third.chunk("service:default/cart")).toBe(cart);
+    expect(third.chunk("gateways")).toEqual(gateways);
+  });
+
+  it("refuses a slice whose list is not the directory's", async () => {
+    const { slice } = await build();
+    const text = new TextDecoder().decode(slice("gateways"));
+    for (const [from, to] of [
+      ['[["gateways"', '[["gatewayz"'],
+      [",16]", ",15]"],
+      ['[["gateways",16]]', '["gateways",1,16]'],
+      ['[["gateways",16]]', '[["gateways",16]}'],
+    ] as const) {
+      expect(text).toContain(from);
+      expect(await open(new TextEncoder().encode(text.replace(from, to)))).toBe("bad_bounds");
+    }
+  });
+});

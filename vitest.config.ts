@@ -1,0 +1,65 @@
+// Three kinds of test: unit (Node), runtime (inside workerd) and mesh (several Workers at once).
+import { existsSync, mkdirSync } from "node:fs";
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+
+const state = `${import.meta.dirname}/.heddle`;
+const objects = `${import.meta.dirname}/durable-objects/wrangler.toml`;
+
+/** Set here, not only in `test.env`: miniflare also runs in vitest's main process. */
+const env: Record<string, string> = {
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  X_LOCAL_OBSERVABILITY: "false",
+  WRANGLER_REGISTRY_PATH: `${state}/registry`,
+  XDG_CONFIG_HOME: `${state}/config`,
+  TMPDIR: `${state}/tmp`,
+};
+for (const dir of ["registry", "config", "tmp"]) mkdirSync(`${state}/${dir}`, { recursive: true });
+Object.assign(process.env, env);
+
+/** `*.long.test.ts` is for `npm run test:long`. */
+const exclude = process.env["HEDDLE_LONG"] ? [] : ["test/**/*.long.test.ts"];
+
+const unit: TestProjectConfiguration = {
+  test: {
+    name: "unit",
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/runtime/**", "test/mesh-e2e/**", ...exclude],
+    env,
+    sequence: { groupOrder: 0 },
+  },
+};
+
+const runtime: TestProjectConfiguration = {
+  plugins: [cloudflareTest({ wrangler: { configPath: objects } })],
+  test: {
+    name: "runtime",
+    include: ["test/runtime/**/*.test.ts"],
+    exclude,
+    sequence: { groupOrder: 1 },
+  },
+};
+
+/** One file at a time: each starts a mesh of its own. */
+const mesh: TestProjectConfiguration = {
+  test: {
+    name: "mesh",
+    include: ["test/mesh-e2e/**/*.test.ts"],
+    exclude,
+    env,
+    fileParallelism: false,
+    maxWorkers: 1,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    sequence: { groupOrder: 2 },
+  },
+};
+
+export default defineConfig({
+  test: {
+    projects: existsSync(objects) ? [unit, runtime, mesh] : [unit, mesh],
+    teardownTimeout: 30_000,
+  },
+});
