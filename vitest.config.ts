@@ -33,7 +33,13 @@ const unit: TestProjectConfiguration = {
 };
 
 const runtime: TestProjectConfiguration = {
-  plugins: [cloudflareTest({ wrangler: { configPath: objects } })],
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: objects },
+      // The secret of the objects' Worker; in tests 32 zero bytes.
+      miniflare: { bindings: { HEDDLE_KEK: "A".repeat(43) } },
+    }),
+  ],
   test: {
     name: "runtime",
     include: ["test/runtime/**/*.test.ts"],

@@ -1,5 +1,5 @@
 // Owns control's REST API as the CLI sees it: one function per request, and the shape of its answer.
-import type { StoredResource, WriteVerdict } from "../mesh/contract/state.ts";
+import type { IsolateSeen, StoredResource, WriteVerdict } from "../mesh/contract/state.ts";
 import { askControl, type ControlTarget } from "./client.ts";
 
 /** One resource named. */
@@ -18,17 +18,20 @@ export interface WriteOutcome extends Ref {
 /** Answer of apply and delete. */
 export interface WriteAnswer {
   readonly results: readonly WriteOutcome[];
-  /** Table version that carries the change; null where the table stays as it is. */
+  /** Table version that carries the change; null for a dry run. */
   readonly version: number | null;
+  /** Conditions of the resources that do not hold, and what else an operator should know. */
+  readonly warnings: readonly string[];
 }
 
 /** How far a table version has come. */
 export interface Convergence {
   readonly version: number;
-  /** Acknowledged by every isolate that synced since, and the lease has passed for the rest. */
+  /** Acknowledged by every isolate that synced since, or the lease has passed for the rest. */
   readonly inUse: boolean;
   readonly leaseMs: number;
-  readonly waitingFor: readonly { readonly workload: string; readonly isolate: string; readonly version: number }[];
+  /** Isolates that may still decide by an older table. */
+  readonly pending: readonly IsolateSeen[];
 }
 
 export const applyDocuments = async (
@@ -47,15 +50,28 @@ export const convergenceOf = async (target: ControlTarget, version: number): Pro
 export async function listResources(
   target: ControlTarget,
   kind: string,
-  namespace: string | undefined,
+  namespace?: string,
 ): Promise<readonly StoredResource[]> {
-  const query = namespace === undefined ? "" : `?namespace=${encodeURIComponent(namespace)}`;
-  const list = await askControl<{ items: readonly StoredResource[] }>(target, "GET", `/v1/resources/${kind}${query}`);
+  const query = new URLSearchParams({ kind, ...(namespace === undefined ? {} : { namespace }) });
+  const list = await askControl<{ readonly items: readonly StoredResource[] }>(
+    target,
+    "GET",
+    `/v1/resources?${query.toString()}`,
+  );
   return list.items;
 }
 
 export const getResource = async (target: ControlTarget, ref: Ref): Promise<StoredResource> =>
-  await askControl(target, "GET", `/v1/resources/${ref.kind}/${ref.namespace ?? "-"}/${ref.name}`);
+  await askControl(
+    target,
+    "GET",
+    `/v1/resources/${[ref.kind, ref.namespace ?? NO_NAMESPACE, ref.name].map(encodeURIComponent).join("/")}`,
+  );
 
-export const versionOfControl = async (target: ControlTarget): Promise<{ readonly version: string }> =>
+/** In the path of a kind that lives in no namespace. */
+const NO_NAMESPACE = "_";
+
+export const versionOfControl = async (
+  target: ControlTarget,
+): Promise<{ readonly version: string; readonly mesh: string; readonly table: number }> =>
   await askControl(target, "GET", "/v1/version");

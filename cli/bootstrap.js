@@ -1,8 +1,8 @@
-// Runs `npm start` and `npm test` in a fresh clone: installs what the lock names if it is not there,
-// then hands over to Node 24 from node_modules. Plain JavaScript without a dependency, for Node 20 and up.
+// Runs `npm start`, `npm test` and the like in a fresh clone: installs what the lock names if it is not
+// there, then hands over to Node 24 from node_modules. Plain JavaScript without a dependency, for Node 20 and up.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -20,12 +20,13 @@ const graceMs = 3000;
 /** Two signals closer than this are one. */
 const doubledMs = 200;
 
-const commands = { start: runStart, test: runTest };
+const commands = { start: runStart, test: runTest, run: runFile, bench: runBench };
 
 async function main() {
   const [name = "", ...args] = process.argv.slice(2);
   const command = commands[name];
-  if (!command) return fail("usage: node cli/bootstrap.js start|test [arguments]");
+  if (!command)
+    return fail("usage: node cli/bootstrap.js start|test|run FILE|bench NAME [arguments]");
   install();
   const node = findNode(root);
   if (!node) return fail(nodeHelp(root));
@@ -37,11 +38,25 @@ function fail(message) {
   process.exitCode = 1;
 }
 
-// --- the two commands
+// --- the commands
 
 /** @param {string} node @param {string[]} args */
 async function runStart(node, args) {
   return await run(node, [path.join(root, "cli/start.ts"), ...args]);
+}
+
+/** @param {string} node @param {string[]} args */
+async function runFile(node, [file = "", ...args]) {
+  return await run(node, [path.resolve(root, file), ...args]);
+}
+
+/** `npm run bench -- hop` runs bench/hop/run.ts. */
+async function runBench(node, [name = "", ...args]) {
+  const dir = path.join(root, "bench");
+  const names = readdirSync(dir).filter((entry) => existsSync(path.join(dir, entry, "run.ts")));
+  if (names.includes(name)) return await runFile(node, [`bench/${name}/run.ts`, ...args]);
+  console.error(`usage: npm run bench -- ${names.join("|")} [arguments]`);
+  return 1;
 }
 
 /** @param {string} node @param {string[]} args */

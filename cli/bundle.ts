@@ -1,6 +1,13 @@
 // Owns the mesh's own bundle: the data plane as one minified ES module, built once per content of its sources.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { build, version, type BuildOptions } from "esbuild";

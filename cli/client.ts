@@ -1,4 +1,5 @@
 // Owns talking to control over its REST API: requests, and what its errors mean for a command.
+import type { FieldError } from "../mesh/contract/resources/field-error.ts";
 import { CliError, EXIT, type Complaint } from "./exit.ts";
 
 /** Where control listens and with what we may speak to it. */
@@ -8,13 +9,8 @@ export interface ControlTarget {
   readonly token: string;
 }
 
-/** One violation control found in a document; `path` begins at the request's body. */
-export interface Violation {
-  readonly path: string;
-  readonly kind?: string;
-  readonly message: string;
-  readonly mend?: string;
-}
+/** One thing wrong with a request; `path` begins at its body, `message` is a sentence about the document. */
+export type Violation = FieldError;
 
 /** The body of a failed request (RFC 9457). */
 export interface Problem {
@@ -104,12 +100,9 @@ function exitFor(status: number): (typeof EXIT)[keyof typeof EXIT] {
 
 function complaintsOf(problem: Problem, target: ControlTarget): readonly Complaint[] {
   if (problem.errors.length > 0) {
-    return problem.errors.map(({ path, message, mend }) => ({
-      message: path === "" ? message : `${path}: ${message}`,
-      mend,
-    }));
+    return problem.errors.map(({ path, message, mend }) => ({ message, where: path, mend }));
   }
-  const message = problem.detail ? `${problem.title}: ${problem.detail}` : problem.title;
+  const message = problem.detail ?? problem.title;
   return [{ message, mend: mendFor(problem.status, target) }];
 }
 

@@ -1,6 +1,6 @@
 // Owns the command tree: what can be asked, with which options, and examples of each.
 // A command's module is imported when it runs, so that --help stays fast.
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option, type OptionValues } from "commander";
 import type { ApplyOptions } from "./commands/apply.ts";
 import type { DeleteOptions } from "./commands/delete.ts";
 import type { DevCommandOptions } from "./commands/dev.ts";
@@ -35,7 +35,7 @@ function buildProgram(io: Io, finish: (code: ExitCode) => void): Command {
     .showSuggestionAfterError()
     .helpCommand(false)
     .addHelpText("after", examples(["heddle dev", "heddle apply -f mesh/ --wait", "heddle get routes -A"]));
-  const add = <O>(define: (program: Command) => Command, run: (args: string[], options: O) => Outcome) =>
+  const add = <O extends OptionValues>(define: (program: Command) => Command, run: (args: string[], options: O) => Outcome) =>
     define(program).action(async function action(this: Command) {
       finish(await run(this.args, this.opts<O>()));
     });
@@ -48,7 +48,7 @@ function buildProgram(io: Io, finish: (code: ExitCode) => void): Command {
   return program;
 }
 
-type Add = <O>(
+type Add = <O extends OptionValues>(
   define: (program: Command) => Command,
   run: (args: string[], options: O) => Outcome,
 ) => void;

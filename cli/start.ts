@@ -6,7 +6,7 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { startDev } from "./dev/dev.ts";
+import { type DevMesh, startDev } from "./dev/dev.ts";
 import { CliError, EXIT, type ExitCode } from "./exit.ts";
 import { processIo, type Io } from "./io.ts";
 import { type LoadStats, startLoad } from "./load.ts";
@@ -26,6 +26,7 @@ Runs the demo shop on this machine, with a small load on it. Ctrl-C ends it.
   -h, --help          show this
 `;
 
+const PROJECT = fileURLToPath(new URL("../workers/shop", import.meta.url));
 const HOME_PORT = 8080;
 const PROGRESS_MS = process.stderr.isTTY ? 5000 : 30_000;
 const END_MS = 15_000;
@@ -63,7 +64,9 @@ export function readOptions(args: readonly string[]): StartOptions | "help" {
     rps: values["no-load"] ? 0 : number("--rps", values.rps, 0, 1000),
     seed: number("--seed", values.seed, 0, 2 ** 32 - 1),
     fresh: values.fresh,
-    ...(values["ready-file"] === undefined ? {} : { readyFile: values["ready-file"] }),
+    ...(values["ready-file"] === undefined
+      ? {}
+      : { readyFile: path.resolve(values["ready-file"]) }),
   };
 }
 
@@ -98,23 +101,17 @@ function number(name: string, text: string, from: number, to: number): number {
 }
 
 async function runShop(options: StartOptions, io: Io): Promise<ExitCode> {
+  const ending = new AbortController();
   const isAsked = untilAsked(io).then(() => {
+    ending.abort();
     setTimeout(() => process.exit(EXIT.failed), END_MS).unref();
     return true;
   });
   const say = (line: string): void => io.err(`${line}\n`);
-  const project = fileURLToPath(new URL("../workers/shop", import.meta.url));
   say("Starting the shop ...");
-  const dev = await startDev({
-    project,
-    port: options.port ?? ((await isFree(HOME_PORT)) ? HOME_PORT : 0),
-    controlPort: options.controlPort,
-    fresh: options.fresh,
-    quiet: true,
-    log: say,
-    ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
-  });
-  io.err(guide(dev.ready, path.relative(io.cwd, project) || "."));
+  const dev = await openShop(options, say, ending.signal);
+  if (dev === null) return EXIT.ok;
+  io.err(guide(dev.ready, path.relative(io.cwd, PROJECT) || "."));
   io.out(`${JSON.stringify(dev.ready)}\n`);
 
   const progress = options.rps > 0 ? watchLoad(dev.ready.gateway, options, say) : null;
@@ -123,6 +120,29 @@ async function runShop(options: StartOptions, io: Io): Promise<ExitCode> {
   await progress?.stop();
   await dev.close();
   return wasAsked ? EXIT.ok : EXIT.failed;
+}
+
+/** Starts the mesh of the shop; null if it was to end before it was up. */
+async function openShop(
+  { port, controlPort, fresh, readyFile }: StartOptions,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<DevMesh | null> {
+  try {
+    return await startDev({
+      project: PROJECT,
+      port: port ?? ((await isFree(HOME_PORT)) ? HOME_PORT : 0),
+      controlPort,
+      fresh,
+      quiet: true,
+      log,
+      signal,
+      ...(readyFile === undefined ? {} : { readyFile }),
+    });
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
 }
 
 /** Resolves at the first SIGINT, SIGTERM or SIGHUP; later ones change nothing. */

@@ -40,7 +40,7 @@ export const number = (row: Row | undefined, column: string): number => Number(r
 /** A blob column; empty where it is null. */
 export const blob = (row: Row | undefined, column: string): Uint8Array<ArrayBuffer> => {
   const value = row?.[column];
-  return new Uint8Array(value instanceof ArrayBuffer ? value : 0);
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : new Uint8Array();
 };
 
 /** Bytes as SQLite takes them. */

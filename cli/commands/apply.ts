@@ -1,10 +1,11 @@
 // Owns `heddle apply`.
 import { applyDocuments } from "../api.ts";
-import { ControlError, type Violation } from "../client.ts";
-import { CliError, EXIT, type ExitCode } from "../exit.ts";
+import { EXIT, type ExitCode } from "../exit.ts";
 import type { Io } from "../io.ts";
+import { complain } from "../output/complain.ts";
 import { print, type Form } from "../output/print.ts";
-import { readDocuments, type Segment, type SourceDocument } from "./documents.ts";
+import { readDocuments } from "./documents.ts";
+import { located, locateWarning } from "./placement.ts";
 import { findControl } from "./target.ts";
 import { verdictLines } from "./verdicts.ts";
 import { waitUntilInUse } from "./wait.ts";
@@ -28,39 +29,10 @@ export async function apply(io: Io, options: ApplyOptions): Promise<ExitCode> {
   ).catch((error: unknown) => {
     throw located(error, documents);
   });
+  for (const warning of answer.warnings) complain(io, locateWarning(warning, documents), "warning");
   await print(io, options.output, verdictLines(answer.results, answer, isDryRun));
   if (options.wait && !isDryRun && answer.version !== null) {
     await waitUntilInUse(io, target, answer.version);
   }
   return EXIT.ok;
-}
-
-/** The same error with file and line in the place of the API's path. */
-export function located(error: unknown, documents: readonly SourceDocument[]): unknown {
-  if (!(error instanceof ControlError) || error.problem.errors.length === 0) return error;
-  return new CliError(
-    error.exit,
-    error.problem.errors.map((violation) => ({
-      message: violation.message,
-      where: placeOf(violation, documents),
-      mend: violation.mend,
-    })),
-    error,
-  );
-}
-
-function placeOf({ path }: Violation, documents: readonly SourceDocument[]): string | undefined {
-  const [root, index, ...rest] = segmentsOf(path);
-  const document = root === "documents" ? documents[Number(index)] : undefined;
-  return document ? document.where(rest) : path || undefined;
-}
-
-/** `documents[2].spec.rules[0]["a.b"]` as its parts. */
-export function segmentsOf(path: string): readonly Segment[] {
-  return [...path.matchAll(/\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|([^.[\]]+)/g)].map(
-    ([, index, quoted, word]) => {
-      if (index !== undefined) return Number(index);
-      return quoted === undefined ? (word ?? "") : (JSON.parse(`"${quoted}"`) as string);
-    },
-  );
 }

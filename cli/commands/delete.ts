@@ -2,6 +2,7 @@
 import { deleteRefs, type Ref } from "../api.ts";
 import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import type { Io } from "../io.ts";
+import { complain } from "../output/complain.ts";
 import { print, type Form } from "../output/print.ts";
 import { readDocuments, type SourceDocument } from "./documents.ts";
 import { kindNamed } from "./kinds.ts";
@@ -38,6 +39,7 @@ export async function remove(
   if (absent && !isByFile) {
     throw new CliError(EXIT.failed, { message: `there is no ${nameOf(absent)}` });
   }
+  for (const message of answer.warnings) complain(io, { message }, "warning");
   await print(io, options.output, verdictLines(answer.results, answer, false));
   if (options.wait && answer.version !== null) await waitUntilInUse(io, target, answer.version);
   return EXIT.ok;

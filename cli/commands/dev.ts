@@ -16,16 +16,25 @@ export interface DevCommandOptions {
 export async function dev(io: Io, options: DevCommandOptions): Promise<ExitCode> {
   const stop = new AbortController();
   io.onStop(() => stop.abort());
-  const mesh = await startDev({
-    project: path.resolve(io.cwd, options.project),
-    port: options.port,
-    controlPort: options.controlPort,
-    ...(options.readyFile === undefined ? {} : { readyFile: path.resolve(io.cwd, options.readyFile) }),
-    fresh: options.fresh ?? false,
-    signal: stop.signal,
-    log: (line) => io.err(`${line}\n`),
-  });
-  io.out(`${JSON.stringify(mesh.ready)}\n`);
-  await mesh.closed;
-  return EXIT.ok;
+  try {
+    const mesh = await startDev({
+      project: path.resolve(io.cwd, options.project),
+      port: options.port,
+      controlPort: options.controlPort,
+      fresh: options.fresh ?? false,
+      ...(options.readyFile === undefined
+        ? {}
+        : { readyFile: path.resolve(io.cwd, options.readyFile) }),
+      signal: stop.signal,
+      log: (line) => io.err(`${line}\n`),
+    });
+    io.out(`${JSON.stringify(mesh.ready)}\n`);
+    if (stop.signal.aborted) void mesh.close();
+    stop.signal.addEventListener("abort", () => void mesh.close());
+    await mesh.closed;
+    return EXIT.ok;
+  } catch (error) {
+    if (stop.signal.aborted) return EXIT.ok;
+    throw error;
+  }
 }

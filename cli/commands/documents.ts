@@ -1,7 +1,8 @@
 // Owns reading resources from files, folders and stdin, and where in them each value stands.
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
-import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node } from "yaml";
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
+import type { Document, Node } from "yaml";
 import { CliError, EXIT, type Complaint } from "../exit.ts";
 import type { Io } from "../io.ts";
 
@@ -53,7 +54,7 @@ export function parseDocuments(
     const [error] = document.errors;
     if (error) {
       complaints.push({ message: error.message, where: position(name, lines, error.pos[0]) });
-    } else if (document.contents !== null) {
+    } else if (document.toJS() !== null) {
       documents.push(...unfold(document, name, lines));
     }
   }
@@ -81,24 +82,29 @@ function listItems(value: unknown): readonly unknown[] | undefined {
 /** Offset of the key or item at `at`; where the path leaves what was written, of its last part that is there. */
 function offsetOf(root: Node | null, at: readonly Segment[]): number {
   let node: unknown = root;
-  let offset = root?.range?.[0] ?? 0;
+  let offset = startOf(root) ?? 0;
   for (const segment of at) {
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(segment));
-      if (!pair) return offset;
-      offset = (pair.key as Node).range?.[0] ?? offset;
-      node = pair.value;
-    } else if (isSeq(node)) {
-      const item = node.items[Number(segment)] as Node | undefined;
-      if (!item) return offset;
-      offset = item.range?.[0] ?? offset;
-      node = item;
-    } else {
-      return offset;
-    }
+    const step = stepInto(node, segment);
+    if (!step) return offset;
+    offset = startOf(step.at) ?? offset;
+    node = step.value;
   }
   return offset;
 }
+
+/** The node a segment leads to, and the one to point at: a key, or an item itself. */
+function stepInto(node: unknown, segment: Segment): { at: unknown; value: unknown } | undefined {
+  if (isSeq(node)) {
+    const item = node.items[Number(segment)];
+    return item === undefined ? undefined : { at: item, value: item };
+  }
+  if (!isMap(node)) return undefined;
+  const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(segment));
+  return pair && { at: pair.key, value: pair.value };
+}
+
+const startOf = (node: unknown): number | undefined =>
+  isNode(node) ? node.range?.[0] : undefined;
 
 function position(name: string, lines: LineCounter, offset: number): string {
   const { line, col } = lines.linePos(offset);

@@ -18,16 +18,17 @@ export async function version(io: Io, { output }: VersionOptions): Promise<ExitC
     data: { heddle, control },
     rows: [
       ["heddle", heddle],
-      ["control", control ?? "not reached"],
+      ["control", control?.version ?? "not reached"],
+      ...(control ? [["table", `${control.table} of mesh ${control.mesh}`]] : []),
     ],
     names: [`heddle/${heddle}`],
   });
   return EXIT.ok;
 }
 
-async function controlVersion(io: Io): Promise<string | null> {
+async function controlVersion(io: Io): Promise<Awaited<ReturnType<typeof versionOfControl>> | null> {
   try {
-    return (await versionOfControl(findControl(io))).version;
+    return await versionOfControl(findControl(io));
   } catch (error) {
     io.err(`${error instanceof Error ? error.message : String(error)}\n`);
     return null;

@@ -38,19 +38,19 @@ async function poke(target: ControlTarget): Promise<void> {
 }
 
 /** The lease has passed for those that did not acknowledge: they sync before their next decision. */
-function sayLate(io: Pick<Io, "err">, { version, waitingFor }: Convergence): void {
-  if (waitingFor.length === 0) return;
-  io.err(`table ${version} is in use; not acknowledged by ${listOf(waitingFor)}\n`);
+function sayLate(io: Pick<Io, "err">, { version, pending }: Convergence): void {
+  if (pending.length === 0) return;
+  io.err(`table ${version} is in use; not acknowledged by ${listOf(pending)}\n`);
 }
 
-function late({ version, waitingFor }: Convergence): CliError {
+function late({ version, pending }: Convergence): CliError {
   return new CliError(EXIT.timeout, {
-    message: `table ${version} is not in use yet; not acknowledged by ${listOf(waitingFor)}`,
+    message: `table ${version} is not in use yet; not acknowledged by ${listOf(pending)}`,
     mend: "The change is stored and published; it takes hold when they sync.",
   });
 }
 
-const listOf = (waitingFor: Convergence["waitingFor"]): string =>
-  waitingFor.length === 0
+const listOf = (pending: Convergence["pending"]): string =>
+  pending.length === 0
     ? "nobody known"
-    : waitingFor.map(({ workload, version }) => `${workload} (on ${version})`).join(", ");
+    : pending.map(({ workload, version }) => `${workload} (on ${version})`).join(", ");

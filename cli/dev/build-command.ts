@@ -24,7 +24,13 @@ export function wranglerVersion(): string {
  * and nothing written but below `cacheDir` and the `.wrangler/tmp` that wrangler makes in the Worker's folder.
  */
 export function wranglerEnv(cacheDir: string): NodeJS.ProcessEnv {
-  const { CLOUDFLARE_ENV: _, ...env } = process.env;
+  // Where we run inside a wrangler command of the user's, its report is not ours to write.
+  const {
+    CLOUDFLARE_ENV: _,
+    WRANGLER_OUTPUT_FILE_PATH: _file,
+    WRANGLER_OUTPUT_FILE_DIRECTORY: _folder,
+    ...env
+  } = process.env;
   return {
     ...env,
     WRANGLER_SEND_METRICS: "false",

@@ -48,6 +48,8 @@ export async function closeBuilders(): Promise<void> {
   const gone = [...hosts].map(async ({ child }) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     await new Promise((resolve) => {
+      // An idle host is not waited for unless it is held.
+      child.ref();
       child.once("exit", resolve);
       child.kill();
     });

@@ -68,9 +68,10 @@ export async function buildWorker(configPath: string, options: BuildOptions): Pr
   await mkdir(next, { recursive: true });
   try {
     const warnings = await run({ file, env, config, outDir: next, cacheDir });
+    // wrangler's own note; a rule of the user's may take it for a module.
+    await rm(path.join(next, "README.md"), { force: true });
     const fresh = await describe({ file, config, next, outDir, startedAt });
     const result: Saved = { ...fresh, key, warnings, configPath: file };
-    await rm(path.join(next, "README.md"), { force: true });
     await writeFile(path.join(next, "build.json"), JSON.stringify(result));
     await rm(outDir, { recursive: true, force: true });
     await rename(next, outDir);

@@ -10,6 +10,11 @@ export function scriptName(name: string): string {
   return name.replaceAll("/", ".");
 }
 
+/** The name behind a script name. */
+export function workerName(script: string): string {
+  return script.replaceAll(".", "/");
+}
+
 /** A worker's config in miniflare 5, as far as we touch it. */
 export interface RuntimeConfig {
   env?: Record<string, ConfigBinding> | undefined;
@@ -67,7 +72,7 @@ function present(
 ): ConfigBinding {
   const { type, worker } = binding;
   if (type !== "worker" || worker === undefined || known.has(worker)) return binding;
-  return configBinding({ type: "worker", ...absent, props: { worker } });
+  return configBinding({ type: "worker", ...absent, props: { worker: workerName(worker) } });
 }
 
 function configTail(tail: NonNullable<RuntimeWorker["tails"]>[number]): ConfigTail {

@@ -1,10 +1,12 @@
 // Owns the local runtime: the only file that imports miniflare, so that a new version is met here alone.
 // All Workers of a mesh run in one workerd process; a reload replaces it and keeps ports and stored data.
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { Miniflare, MiniflareCoreError, Log, LogLevel, convertV4MiniflareOptions } from "miniflare";
 import type { MiniflareOptions, V4WorkerOptions } from "miniflare";
 import { CliError, EXIT, type Complaint } from "../exit.ts";
-import { adaptConfig, kvIds, outboundService, scriptName } from "./runtime-config.ts";
+import { loopbackFetch, type LoopbackRequest } from "./loopback-fetch.ts";
+import { adaptConfig, kvIds, outboundService, scriptName, workerName } from "./runtime-config.ts";
 import type { ConfigBinding, RuntimeConfig } from "./runtime-config.ts";
 import type { RuntimeWorker } from "./runtime-worker.ts";
 
@@ -17,6 +19,7 @@ export interface RuntimeOptions {
   readonly workers: readonly RuntimeWorker[];
   /** Where KV, D1, R2, objects and caches keep their data. */
   readonly stateDir: string;
+  /** Where mail that Workers send is kept; the runtime's own temporary folder is the system's. */
   readonly tmpDir: string;
   /** What Workers and the runtime print; it does not say which Worker, tail events do. Default: nothing. */
   readonly onLog?: ((log: RuntimeLog) => void) | undefined;
@@ -32,13 +35,8 @@ export interface RuntimeKv {
 export interface Runtime {
   /** Loopback URL of an exposed entrypoint; it takes raw paths and headers and stays over a reload. */
   readonly url: (worker: string, entrypoint?: string) => URL;
-  /** Asks an exposed entrypoint; the URL's host arrives as `Host`. Redirects are not followed. */
-  readonly fetch: (
-    worker: string,
-    url: string,
-    init?: RequestInit,
-    entrypoint?: string,
-  ) => Promise<Response>;
+  /** Asks the exposed default export; the host of `target` arrives as `Host`. */
+  readonly fetch: (worker: string, target: string, request?: LoopbackRequest) => Promise<Response>;
   /** Fires the cron trigger of a Worker. */
   readonly scheduled: (worker: string, cron: string) => Promise<void>;
   readonly kv: (id: string) => Promise<RuntimeKv>;
@@ -63,9 +61,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     // What hinders a start comes as the error of that start.
     if (isUp) options.onLog?.({ level: log.level, message: log.message });
   };
-  let current = await miniflareOptions(options, options.workers, onLog);
+  let urls = new Map<string, URL>();
+  let current = await miniflareOptions(options, options.workers, urls, onLog);
   const runtime = new Miniflare(current);
-  let urls = await started(runtime, options.workers).catch(async (error: unknown) => {
+  urls = await started(runtime, options.workers).catch(async (error: unknown) => {
     // It rejects with the same error again.
     await runtime.dispose().catch(() => undefined);
     throw startFailure(error);
@@ -80,13 +79,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   return {
     url,
-    fetch: async (worker, target, init = {}, entrypoint) => {
-      const { host, pathname, search } = new URL(target);
-      const headers = new Headers(init.headers);
-      headers.set("Host", host);
-      const at = new URL(pathname + search, url(worker, entrypoint));
-      return await fetch(at, { redirect: "manual", ...init, headers });
-    },
+    fetch: async (worker, target, request) => await loopbackFetch(url(worker), target, request),
     scheduled: async (worker, cron) => {
       await (await runtime.getWorker(scriptName(worker))).scheduled({ cron });
     },
@@ -94,9 +87,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     evict: async (worker, className, object) =>
       await runtime.unsafeEvictDurableObject(scriptName(worker), className, object),
     reload: async (workers) => {
+      const next = await miniflareOptions(options, workers, urls, onLog);
       isUp = false;
       try {
-        const next = await miniflareOptions(options, workers, onLog);
         await runtime.setOptions(next);
         urls = await started(runtime, workers);
         current = next;
@@ -151,9 +144,10 @@ export default { fetch: () => new Response(null, { status: 404 }) };
 async function miniflareOptions(
   { stateDir, tmpDir }: RuntimeOptions,
   workers: readonly RuntimeWorker[],
+  urls: ReadonlyMap<string, URL>,
   onLog: (log: RuntimeLog) => void,
 ): Promise<MiniflareOptions> {
-  const translated = await Promise.all(workers.map((worker) => translate(worker, stateDir)));
+  const translated = await Promise.all(workers.map((worker) => translate(worker, stateDir, urls)));
   const options = convertV4MiniflareOptions({
     host: "127.0.0.1",
     port: 0,
@@ -196,24 +190,31 @@ const stage: V4WorkerOptions = {
 };
 
 /** One Worker in miniflare's terms, as the wrangler file has it. */
-async function translate(worker: RuntimeWorker, root: string): Promise<V4WorkerOptions> {
+async function translate(
+  worker: RuntimeWorker,
+  root: string,
+  urls: ReadonlyMap<string, URL>,
+): Promise<V4WorkerOptions> {
   const { settings, expose = [] } = worker;
+  // No folder, only what stack traces say: file:///namespace/name/index.js.
+  const modulesRoot = path.resolve("/", worker.name);
   const modules = worker.modules.map(async (module) => ({
     type: module.type,
-    path: module.name,
+    path: path.join(modulesRoot, module.name),
     contents: "path" in module ? new Uint8Array(await readFile(module.path)) : module.contents,
   }));
   return {
     ...settings.options,
     name: scriptName(worker.name),
     rootPath: root,
-    modulesRoot: root,
+    modulesRoot,
     compatibilityDate: settings.compatibilityDate,
     compatibilityFlags: [...settings.compatibilityFlags],
     modules: await Promise.all(modules),
     unsafeDirectSockets: expose.map((entrypoint) => ({
       host: "127.0.0.1",
-      port: 0,
+      // A port once picked stays, wherever the Worker stands in the list.
+      port: Number(urls.get(key(worker.name, entrypoint))?.port ?? 0),
       ...(entrypoint === "default" ? {} : { entrypoint }),
     })),
   };
@@ -241,7 +242,10 @@ function readStderr(line: string): string | undefined {
 }
 
 function describe(message: string): Complaint {
-  const worker = /core:user:([^":]+)/.exec(message)?.[1];
-  const text = message.replace(/^service core:user:[^:]+: /, "").replaceAll("core:user:", "");
-  return { message: text.trim(), where: worker && `Worker ${worker.replaceAll(".", "/")}` };
+  const shown = message.replaceAll(/core:user:([^":]+)/g, (_, script: string) =>
+    workerName(script),
+  );
+  const [, worker] = /^service ([^:]+): /.exec(shown) ?? /^Worker "([^"]+)"/.exec(shown) ?? [];
+  const text = shown.replace(/^service [^:]+: /, "").trim();
+  return { message: text, where: worker && `Worker ${worker}` };
 }

@@ -3,18 +3,22 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import type { Ref } from "../api.ts";
 import { DEV_FILE, runningDev, type DevFile } from "../commands/target.ts";
 import { CliError, EXIT } from "../exit.ts";
 
 /** The state folder of one project while its dev mesh runs. */
 export interface DevState {
-  /** Absolute; the local runtime keeps KV and objects below `runtime`. */
+  /** Absolute. */
   readonly dir: string;
+  /** Where the local runtime keeps KV and objects. */
   readonly runtimeDir: string;
-  /** Builds are kept here, beside the state: they outlive --fresh. */
-  readonly cacheDir: string;
+  readonly tmpDir: string;
   /** Bearer token of control, the same in every run on this state. */
   readonly token: string;
+  /** What the project's files had put in place when last looked. */
+  applied(): readonly Ref[];
+  setApplied(refs: readonly Ref[]): void;
   /** Tells commands run in this project where the mesh is. */
   announce(control: string): void;
   /** Takes the announcement back. */
@@ -26,22 +30,27 @@ const OWNER_ONLY = 0o600;
 /** Opens the state of a project, empty where `fresh`; refuses while another dev mesh runs on it. */
 export function openState(project: string, fresh: boolean): DevState {
   const running = runningDev(project);
-  if (running && running.pid !== process.pid) {
+  if (running) {
     throw new CliError(EXIT.failed, {
       message: `the mesh of ${project} runs already, as process ${running.pid} with control at ${running.control}`,
-      mend: `Stop it first (kill ${running.pid}), or use it.`,
+      mend: `Use that one, or stop it first (kill ${running.pid}).`,
     });
   }
   const dir = path.join(project, ".heddle/state");
   if (fresh) rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
+  writeFileSync(path.join(project, ".heddle/.gitignore"), "*\n");
   const token = keptToken(path.join(dir, "token"));
   const announcement = path.join(project, DEV_FILE);
+  const appliedFile = path.join(dir, "applied.json");
   return {
     dir,
     runtimeDir: path.join(dir, "runtime"),
-    cacheDir: path.join(project, ".heddle/cache"),
+    tmpDir: path.join(dir, "tmp"),
     token,
+    applied: () =>
+      existsSync(appliedFile) ? (JSON.parse(readFileSync(appliedFile, "utf8")) as Ref[]) : [],
+    setApplied: (refs) => writeFileSync(appliedFile, JSON.stringify(refs)),
     announce: (control) => {
       const file: DevFile = { control, token, pid: process.pid };
       writeSecret(announcement, `${JSON.stringify(file)}\n`);

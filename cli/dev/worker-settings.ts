@@ -46,14 +46,22 @@ interface Translator {
   ): { workerOptions: Record<string, unknown> };
 }
 
-/** wrangler says on stdout whose secrets it uses; its log level is read from the environment at each call. */
+/**
+ * wrangler says on stdout whose secrets it uses, and writes what it says to a log in the home folder.
+ * It reads both switches from the environment at each call.
+ */
 function silently<T>(call: () => T): T {
-  const before = process.env["WRANGLER_LOG"];
-  process.env["WRANGLER_LOG"] = "none";
+  const { WRANGLER_LOG, WRANGLER_WRITE_LOGS } = process.env;
+  Object.assign(process.env, { WRANGLER_LOG: "none", WRANGLER_WRITE_LOGS: "false" });
   try {
     return call();
   } finally {
-    if (before === undefined) delete process.env["WRANGLER_LOG"];
-    else process.env["WRANGLER_LOG"] = before;
+    restore("WRANGLER_LOG", WRANGLER_LOG);
+    restore("WRANGLER_WRITE_LOGS", WRANGLER_WRITE_LOGS);
   }
+}
+
+function restore(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
 }

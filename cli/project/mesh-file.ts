@@ -106,7 +106,9 @@ function onlyDocument(file: string, text: string): SourceDocument {
 /** `spec.rules[0].name` as the segments the document reader takes. */
 function toSegments(at: string): readonly Segment[] {
   const segments: Segment[] = [];
-  for (const [, name, index, quoted] of at.matchAll(/([A-Za-z_][\w-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/g)) {
+  for (const [, name, index, quoted] of at.matchAll(
+    /([A-Za-z_][\w-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/g,
+  )) {
     if (index !== undefined) segments.push(Number(index));
     else segments.push(quoted === undefined ? (name ?? "") : (JSON.parse(quoted) as string));
   }

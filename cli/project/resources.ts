@@ -77,10 +77,7 @@ function readResources(file: string): {
   return { documents: good, faults };
 }
 
-function identify(
-  value: unknown,
-  where: SourcedDocument["where"],
-): SourcedDocument | ProjectFault {
+function identify(value: unknown, where: SourcedDocument["where"]): SourcedDocument | ProjectFault {
   const { apiVersion, kind, metadata } = recordOf(value);
   const { name, namespace } = recordOf(metadata);
   const missing =

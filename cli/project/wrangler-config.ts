@@ -91,7 +91,10 @@ export async function readWranglerConfig(
   env: string | undefined,
 ): Promise<WranglerConfig> {
   const wrangler = await loadWrangler();
-  return wrangler.unstable_readConfig({ config: configPath, env: env ?? "" }, { hideWarnings: true });
+  return wrangler.unstable_readConfig(
+    { config: configPath, env: env ?? "" },
+    { hideWarnings: true },
+  );
 }
 
 /** What wrangler assumes where a wrangler file says nothing. */

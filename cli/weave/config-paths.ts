@@ -25,7 +25,11 @@ export function relocate(settings: Settings, from: string, to: string): Record<s
   return moved;
 }
 
-function mend(settings: Record<string, unknown>, name: string, change: (part: Settings) => Settings): void {
+function mend(
+  settings: Record<string, unknown>,
+  name: string,
+  change: (part: Settings) => Settings,
+): void {
   const part = settings[name];
   if (typeof part === "object" && part !== null) settings[name] = change(part as Settings);
 }

@@ -8,6 +8,7 @@ import { relocate } from "./config-paths.ts";
 import { toRules } from "./module-rules.ts";
 import { hasOwnRoutes, type PlannedWorker } from "./plan.ts";
 import type { MeshBinding } from "./reach.ts";
+import type { PlannedSystem } from "./system.ts";
 import { WOVEN_FILES } from "./weavable.ts";
 
 /** A wrangler file as an object of JSON. */
@@ -68,7 +69,12 @@ export function wovenConfig(
   const { worker } = planned;
   const base = flatten(worker.config, worker.env, place);
   const services = [...planned.outside, ...planned.bindings.map((it) => toService(it, place))];
-  const joined = { ...base, name: worker.script, services, build: toBuild(worker.config, planned, place) };
+  const joined = {
+    ...base,
+    name: worker.script,
+    services,
+    build: toBuild(worker.config, planned, place),
+  };
   if (planned.wiring === null) return { config: joined, notes: [] };
   const closed = closeHoles(joined, worker.config);
   const bound = { ...closed.config, kv_namespaces: withTable(worker.config, place) };
@@ -86,6 +92,24 @@ export function wovenConfig(
   };
   for (const setting of BUILT_WITH) if (setting !== "rules") delete config[setting];
   return { config, notes: closed.notes };
+}
+
+/** Where the file of one of the mesh's own Workers will lie. */
+export type SystemPlace = Pick<ConfigPlace, "outDir" | "defaults" | "scriptOf" | "tableId">;
+
+/** The wrangler file of the gateway or the relay for one mesh; `main` is bundled by wrangler as ever. */
+export function systemConfig(
+  planned: PlannedSystem,
+  own: WranglerConfig,
+  main: string,
+  place: SystemPlace,
+): GeneratedConfig {
+  return {
+    ...flatten(own, undefined, place),
+    main,
+    services: [...(own.services ?? []), ...planned.bindings.map((it) => toService(it, place))],
+    kv_namespaces: withTable(own, place),
+  };
 }
 
 /** A service binding as a wrangler file has it. */
@@ -112,7 +136,7 @@ export function toVariable(wiring: object): { value: object; note: readonly stri
 function flatten(
   config: WranglerConfig,
   env: string | undefined,
-  { outDir, defaults }: ConfigPlace,
+  { outDir, defaults }: SystemPlace,
 ): Record<string, unknown> {
   const { configPath = "", userConfigPath: _, targetEnvironment: __, ...settings } = config;
   const kept = Object.entries(settings).filter(
@@ -140,7 +164,10 @@ function toBuild(
   return { command, ...(build.cwd === undefined ? {} : { cwd: build.cwd }), ...watched };
 }
 
-function withTable({ kv_namespaces: own = [] }: WranglerConfig, { tableId }: ConfigPlace) {
+function withTable(
+  { kv_namespaces: own = [] }: WranglerConfig,
+  { tableId }: Pick<ConfigPlace, "tableId">,
+): readonly unknown[] {
   return [...own, { binding: BINDINGS.table, id: tableId }];
 }
 

@@ -45,11 +45,7 @@ export function sortBindings(
 
 const ENDPOINT_PREFIX = "endpoint:";
 
-function toDialled(
-  binding: ServiceBindingConfig,
-  namespace: string,
-  names: Names,
-): Dialled | null {
+function toDialled(binding: ServiceBindingConfig, namespace: string, names: Names): Dialled | null {
   const { service } = binding;
   const entrypoint = binding.entrypoint ?? null;
   if (service.startsWith(ENDPOINT_PREFIX)) {

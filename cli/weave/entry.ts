@@ -1,7 +1,7 @@
 // Owns the text of the modules weaving adds: wiring, boot and entry.
 import path from "node:path";
-import type { Wiring } from "../../mesh/contract/wiring.ts";
-import { DEV_EXPORT, WOVEN_FILES } from "./weavable.ts";
+import { BINDINGS, type Wiring } from "../../mesh/contract/wiring.ts";
+import { DEV_EXPORT, RUNS_EXPORT, WOVEN_FILES } from "./weavable.ts";
 
 /** `heddle-wiring.js`: what the Worker is told. */
 export const wiringModule = (wiring: Wiring): string =>
@@ -17,6 +17,24 @@ export const bootModule = (): string =>
     "",
   ].join("\n");
 
+/** `heddle-boot.js` of the mesh's own Workers: they read their wiring from `env`, which holds no variable so long. */
+export const envModule = (): string =>
+  [
+    `import { env } from "cloudflare:workers";`,
+    `import wiring from "./${WOVEN_FILES.wiring}";`,
+    `env.${BINDINGS.wiring} = wiring;`,
+    "",
+  ].join("\n");
+
+/** `heddle-entry.js` of the mesh's own Workers: their main module, after their wiring. */
+export const systemEntry = (main: string): string =>
+  [
+    `import "./${WOVEN_FILES.boot}";`,
+    `export * from ${JSON.stringify(main)};`,
+    `export { default } from ${JSON.stringify(main)};`,
+    "",
+  ].join("\n");
+
 /** What the entry leads to. */
 export interface Entry {
   /** Name of the built main module. */
@@ -24,14 +42,17 @@ export interface Entry {
   /** What it exports. */
   readonly exports: readonly string[];
   readonly isDev: boolean;
-  /** A dev module watches the user's exports before they are woven. */
+  /** A dev module watches the user's exports before they are woven, and exports what it counted. */
   readonly hasDevModule: boolean;
 }
 
 /** `heddle-entry.js`, the main module: every export of the user's, woven, and none left open. */
 export function entryModule({ main, exports, isDev, hasDevModule }: Entry): string {
   const lines = [`import { runtime } from "./${WOVEN_FILES.boot}";`];
-  if (hasDevModule) lines.push(`import { watch } from "./${WOVEN_FILES.dev}";`);
+  if (hasDevModule) {
+    lines.push(`import { watch, ${RUNS_EXPORT} } from "./${WOVEN_FILES.dev}";`);
+    lines.push(`export { ${RUNS_EXPORT} };`);
+  }
   lines.push(`import * as user from ${JSON.stringify(`./${path.posix.normalize(main)}`)};`);
   if (hasDevModule) lines.push("watch(user);");
   exports.forEach((name, index) => lines.push(...wovenExport(name, index)));

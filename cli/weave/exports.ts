@@ -9,6 +9,8 @@ import type { ObjectBindingConfig, WranglerConfig } from "../project/wrangler-co
 export interface WorkerExports {
   /** In the order of the module; empty for service-worker syntax. */
   readonly names: readonly string[];
+  /** Exported classes that no service binding can name: they extend nothing, or another base of the platform's. */
+  readonly inner: readonly string[];
   /** Modules outside the build whose names an `export *` takes on; they cannot be listed. */
   readonly unread: readonly string[];
 }
@@ -19,6 +21,7 @@ export async function readExports(
 ): Promise<WorkerExports> {
   await init();
   const names = new Set<string>();
+  const inner = new Set<string>();
   const unread = new Set<string>();
   const seen = new Set<string>();
   const files = new Map(
@@ -27,10 +30,14 @@ export async function readExports(
   const visit = (file: string): void => {
     if (seen.has(file)) return;
     seen.add(file);
-    const [, found] = parse(readFileSync(file, "utf8"), file);
+    const text = readFileSync(file, "utf8");
+    const [, found] = parse(text, file);
     for (const entry of found) {
       if (entry.type !== "reexport-all") {
-        if (file === built.main || entry.name !== "default") names.add(entry.name);
+        if (file !== built.main && entry.name === "default") continue;
+        names.add(entry.name);
+        const local = entry.type === "direct" ? entry.localName : undefined;
+        if (local !== undefined && isInner(local, text)) inner.add(entry.name);
         continue;
       }
       const target = path.resolve(path.dirname(file), entry.from);
@@ -39,13 +46,38 @@ export async function readExports(
     }
   };
   visit(built.main);
-  return { names: [...names], unread: [...unread] };
+  return { names: [...names], inner: [...inner], unread: [...unread] };
+}
+
+/** The exports of a Worker that has none to read: Python, service-worker syntax, assets alone. */
+export const DEFAULT_ONLY: WorkerExports = { names: ["default"], inner: [], unread: [] };
+
+const OTHER_BASES = /^(RpcTarget|DurableObject|WorkflowEntrypoint)\d*$/;
+
+/** Whether a module shows that a name is a class and no entrypoint; false where it does not show. */
+function isInner(name: string, text: string): boolean {
+  const seen = new Set<string>();
+  for (let at = name; !seen.has(at);) {
+    seen.add(at);
+    const quoted = at.replace(/\$/g, "\\$&");
+    const head = `(?:^|[\\s;,])(?:class ${quoted}|${quoted}\\s*=\\s*class(?: [\\w$]+)?)`;
+    const found = new RegExp(`${head}(?:\\s+extends\\s+([\\w$]+)\\s*\\{|\\s*(\\{))`).exec(text);
+    if (found === null) return false;
+    const [, base, plain] = found;
+    if (plain !== undefined || base === undefined) return true;
+    if (OTHER_BASES.test(base)) return true;
+    at = base;
+  }
+  return false;
 }
 
 /** Of a Worker's exports those a service binding may name; the empty string is the default export. */
-export function toEntrypoints(names: readonly string[], config: WranglerConfig): readonly string[] {
-  const classes = classesOf(config);
-  return names.filter((name) => !classes.has(name)).map((name) => (name === "default" ? "" : name));
+export function toEntrypoints(
+  { names, inner }: WorkerExports,
+  config: WranglerConfig,
+): readonly string[] {
+  const others = new Set([...classesOf(config), ...inner]);
+  return names.filter((name) => !others.has(name)).map((name) => (name === "default" ? "" : name));
 }
 
 /** Exported classes that the wrangler file makes Durable Objects or Workflows. */

@@ -82,7 +82,9 @@ function fromState(workloads: readonly string[], dir: string): Found {
     tableKey: readJson<JsonWebKey>(path.join(dir, "table-key.json")),
     seeds: new Map(
       workloads.flatMap((workload) => {
-        const seed = readJson<KeySet>(path.join(dir, "seeds", `${workload.replace("/", ".")}.json`));
+        const seed = readJson<KeySet>(
+          path.join(dir, "seeds", `${workload.replace("/", ".")}.json`),
+        );
         return seed ? [[workload, seed] as const] : [];
       }),
     ),
@@ -140,7 +142,9 @@ export function keptKeks(
   const kept = readJson<Record<string, string>>(file) ?? {};
   const missing = workloads.filter((workload) => kept[workload] === undefined);
   if (missing.length === 0) return { all: kept, isNew: false };
-  const made = missing.map((workload) => [workload, randomBytes(32).toString("base64url")] as const);
+  const made = missing.map(
+    (workload) => [workload, randomBytes(32).toString("base64url")] as const,
+  );
   const all = { ...kept, ...Object.fromEntries(made) };
   mkdirSync(stateDir, { recursive: true });
   const next = `${file}.${process.pid}`;

@@ -12,7 +12,9 @@ export interface WranglerRule extends ModuleRule {
 }
 
 /** Rules that give each module its type; where one extension has two types, the rarer one is by name and first. */
-export function toRules(modules: readonly Pick<WorkerModule, "name" | "type">[]): readonly WranglerRule[] {
+export function toRules(
+  modules: readonly Pick<WorkerModule, "name" | "type">[],
+): readonly WranglerRule[] {
   const counts = new Map<string, Map<ModuleType, number>>();
   for (const { name, type } of modules) {
     const types = counts.get(path.posix.extname(name)) ?? new Map<ModuleType, number>();
@@ -28,7 +30,11 @@ export function toRules(modules: readonly Pick<WorkerModule, "name" | "type">[])
   }
   return [
     ...[...named].map(([type, globs]) => ({ type, globs: [...globs].sort(), fallthrough: true })),
-    ...[...byExtension].map(([type, globs]) => ({ type, globs: [...globs].sort(), fallthrough: false })),
+    ...[...byExtension].map(([type, globs]) => ({
+      type,
+      globs: [...globs].sort(),
+      fallthrough: false,
+    })),
   ];
 }
 

@@ -1,11 +1,8 @@
 // Owns the plan of a mesh: for each Worker and each of the mesh's own, what it is told, bound to and reaches.
 // Pure: files, keys and builds come in as values.
-import type { WrappedKeys } from "../../mesh/contract/identity.ts";
 import {
   BINDINGS,
-  WIRING_FORMAT,
   type AssetsWiring,
-  type Dialled,
   type RelayProps,
   type Wiring,
 } from "../../mesh/contract/wiring.ts";
@@ -13,30 +10,11 @@ import type { Project } from "../project/load.ts";
 import type { Join } from "../project/mesh-file.ts";
 import type { ProjectWorker } from "../project/workers.ts";
 import type { ServiceBindingConfig, WranglerConfig } from "../project/wrangler-config.ts";
-import { sortBindings, type Dial, type Names } from "./dial.ts";
-import { toEntrypoints } from "./exports.ts";
-import { planReach, type Course, type MeshBinding, type Target } from "./reach.ts";
-import { endpointsBehind, readSteering, type NamedEndpoint, type Steering } from "./steering.ts";
+import { sortBindings, type Dial } from "./dial.ts";
+import { DEFAULT_ONLY, toEntrypoints } from "./exports.ts";
+import { planReach, type MeshBinding } from "./reach.ts";
+import { setScene, toCourse, wantedTargets, type PlanOptions, type Scene } from "./scene.ts";
 import { meshBindings, planGateway, planRelay, SYSTEM, type PlannedSystem } from "./system.ts";
-
-/** What a plan is made of beside the project. */
-export interface PlanOptions {
-  /** In dev every Worker is bound to every other, and every service name is the mesh's. */
-  readonly dev: boolean;
-  /** Names each Worker's build exports, by workload; a Worker that is not here has a default export only. */
-  readonly exports: ReadonlyMap<string, readonly string[]>;
-  /** The signed table, base64, as in KV. */
-  readonly table?: string | null;
-  readonly tableKey?: JsonWebKey | null;
-  /** Deploy seeds by workload; the gateway and the relay have theirs. */
-  readonly seeds?: Readonly<Record<string, WrappedKeys>>;
-  /** Overrides the table's lease, ms. */
-  readonly leaseMs?: number;
-  /** Dev: what a listener port's header begins with. */
-  readonly listenerKey?: string;
-  /** A secret that is new for each Worker and weaving. */
-  readonly newSecret: () => string;
-}
 
 /** One Worker of the project in the plan. */
 export interface PlannedWorker {
@@ -72,68 +50,18 @@ export interface MeshPlan {
 
 /** Plans the mesh of a project. */
 export function planMesh(project: Project, options: PlanOptions): MeshPlan {
-  const steering = readSteering(project.resources);
-  const scene: Scene = {
-    project,
-    options,
-    steering,
-    names: namesOf(project, steering, options.dev),
-    targets: project.workers.map((worker) => toTarget(worker, options)),
-    base: {
-      format: WIRING_FORMAT,
-      mesh: project.mesh.name,
-      trustDomain: trustDomainOf(project),
-      tableKey: options.tableKey ?? null,
-      table: options.table ?? null,
-      ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
-      ...(options.dev ? { dev: true } : {}),
-    },
-  };
+  const scene = setScene(project, options);
   return {
     mesh: project.mesh.name,
     trustDomain: scene.base.trustDomain,
     workers: project.workers.map((worker) => planWorker(worker, scene)),
-    gateway: planGateway(scene.targets, scene.base, options),
-    relay: planRelay(scene.targets, scene.base, options),
-  };
-}
-
-/** The trust domain of a mesh that names none. */
-export const trustDomainOf = ({ mesh }: Pick<Project, "mesh">): string =>
-  mesh.spec.trustDomain ?? `${mesh.name}.mesh`;
-
-interface Scene {
-  readonly project: Project;
-  readonly options: PlanOptions;
-  readonly steering: Steering;
-  readonly names: Names;
-  readonly targets: readonly Target[];
-  readonly base: Pick<
-    Wiring,
-    "format" | "mesh" | "trustDomain" | "tableKey" | "table" | "leaseMs" | "dev"
-  >;
-}
-
-function namesOf({ workers }: Project, steering: Steering, isOpen: boolean): Names {
-  const own = workers.map(({ workload }) => workload);
-  const renamed = workers.filter(({ script, config }) => script === config.name);
-  return {
-    services: new Set([...own, ...steering.services]),
-    scripts: new Map(renamed.map(({ script, workload }) => [script, workload])),
-    isOpen,
-  };
-}
-
-function toTarget(worker: ProjectWorker, { exports }: PlanOptions): Target {
-  return {
-    workload: worker.workload,
-    entrypoints: toEntrypoints(exports.get(worker.workload) ?? ["default"], worker.config),
-    ...(worker.join === "relay" ? { isPlain: true } : {}),
+    gateway: planGateway(wantedTargets(scene), scene.base, options),
+    relay: planRelay(wantedTargets(scene), scene.base, options),
   };
 }
 
 function planWorker(worker: ProjectWorker, scene: Scene): PlannedWorker {
-  const exported = scene.options.exports.get(worker.workload) ?? ["default"];
+  const exported = scene.options.exports.get(worker.workload) ?? DEFAULT_ONLY;
   const { dials, outside } = sortBindings(
     worker.config.services ?? [],
     worker.namespace,
@@ -143,7 +71,7 @@ function planWorker(worker: ProjectWorker, scene: Scene): PlannedWorker {
     workload: worker.workload,
     worker,
     join: worker.join,
-    exports: exported,
+    exports: exported.names,
     entrypoints: toEntrypoints(exported, worker.config),
     outside,
     dials: [...new Set(dials.map(({ dialled }) => dialled.service).filter((it) => it !== ""))],
@@ -208,49 +136,6 @@ function inIsolate(
     notes: [...notes, ...routes],
   };
 }
-
-/** What a dial may be steered to: in dev anything, else what the project's resources name. */
-function toCourse(dial: Dial, { options, steering, targets }: Scene): Course {
-  const woven = targets.filter(({ isPlain }) => !isPlain);
-  if (options.dev) {
-    const named = [...steering.endpoints.values()].flat();
-    return { ...dial, targets: woven, fixed: fixedOf(named) };
-  }
-  const behind = endpointsOf(dial.dialled, steering);
-  const wanted = new Set(behind.map(({ workload }) => workload));
-  return {
-    ...dial,
-    targets: woven.filter(({ workload }) => wanted.has(workload)),
-    fixed: fixedOf(behind),
-  };
-}
-
-/** Workers whose exports have to be known before a Worker can be bound to them: those dialled by an entrypoint. */
-export function targetsByName(project: Project, worker: ProjectWorker): readonly string[] {
-  const steering = readSteering(project.resources);
-  const names = namesOf(project, steering, false);
-  const { dials } = sortBindings(worker.config.services ?? [], worker.namespace, names);
-  return dials.flatMap(({ dialled }) => {
-    const behind = endpointsOf(dialled, steering);
-    const isNamed = dialled.entrypoint !== null || fixedOf(behind).length > 0;
-    return isNamed ? behind.map(({ workload }) => workload) : [];
-  });
-}
-
-/** The endpoints a dial may be steered to. */
-const endpointsOf = (
-  { service, endpoint }: Dialled,
-  steering: Steering,
-): readonly NamedEndpoint[] =>
-  endpoint === undefined
-    ? endpointsBehind(service, steering)
-    : [{ workload: endpoint, entrypoint: undefined }];
-
-const fixedOf = (
-  endpoints: readonly Pick<NamedEndpoint, "entrypoint">[],
-): readonly string[] => [
-  ...new Set(endpoints.flatMap(({ entrypoint }) => (entrypoint === undefined ? [] : [entrypoint]))),
-];
 
 /** Bindings to Durable Object namespaces whose class is woven: its own, or another Worker's of the mesh. */
 function wovenObjects(worker: ProjectWorker, { project }: Scene): readonly string[] {

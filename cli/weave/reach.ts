@@ -1,5 +1,10 @@
 // Owns which bindings reach which entrypoint of which Worker: HEDDLE_TO_0, HEDDLE_TO_1, …
-import { BINDINGS, type Dialled, type HeddleProps, type Reach } from "../../mesh/contract/wiring.ts";
+import {
+  BINDINGS,
+  type Dialled,
+  type HeddleProps,
+  type Reach,
+} from "../../mesh/contract/wiring.ts";
 import type { Dial } from "./dial.ts";
 
 /** A service binding weaving adds. */
@@ -107,11 +112,7 @@ class Allotment {
   }
 
   /** Null when the target has no such entrypoint. */
-  bind(
-    target: Target,
-    entrypoint: string,
-    own: Readonly<Record<string, unknown>>,
-  ): string | null {
+  bind(target: Target, entrypoint: string, own: Readonly<Record<string, unknown>>): string | null {
     if (!target.entrypoints.includes(entrypoint)) return null;
     const ours: HeddleProps = { heddle: { workload: this.#caller } };
     const props = target.isPlain ? own : { ...own, ...ours };

@@ -28,7 +28,10 @@ export interface PlannedSystem {
   readonly bound: readonly string[];
 }
 
-type Base = Pick<Wiring, "format" | "mesh" | "trustDomain" | "tableKey" | "table" | "leaseMs" | "dev">;
+type Base = Pick<
+  Wiring,
+  "format" | "mesh" | "trustDomain" | "tableKey" | "table" | "leaseMs" | "dev"
+>;
 
 interface Told {
   readonly seeds?: Readonly<Record<string, WrappedKeys>>;

@@ -17,8 +17,9 @@ export function watchPaths(
   const found = new Set<string>([configPath]);
   for (const input of [config.main, ...inputs]) {
     if (input === undefined || !existsSync(input)) continue;
-    const [first = "", ...rest] = path.relative(dir, input).split(path.sep);
-    if (input.split(path.sep).some((part) => GENERATED.has(part))) continue;
+    const parts = path.relative(dir, input).split(path.sep);
+    if (parts.some((part) => GENERATED.has(part))) continue;
+    const [first = "", ...rest] = parts;
     if (first !== "..") found.add(path.join(dir, first));
     else if (rest.length > 0 && isSource(input)) found.add(path.dirname(input));
   }

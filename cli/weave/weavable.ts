@@ -6,7 +6,7 @@ import { BINDINGS } from "../../mesh/contract/wiring.ts";
 import type { WorkerExports } from "./exports.ts";
 import { WeaveError, type RefusalCode } from "./refusal.ts";
 
-/** Names of the modules weaving adds; `HeddleDev` is the export it adds in dev. */
+/** Names of the modules weaving adds; `HeddleDev` and `HeddleRuns` are the exports it adds in dev. */
 export const WOVEN_FILES = {
   dataPlane: "heddle.js",
   wiring: "heddle-wiring.js",
@@ -15,6 +15,7 @@ export const WOVEN_FILES = {
   dev: "heddle-dev.js",
 } as const;
 export const DEV_EXPORT = "HeddleDev";
+export const RUNS_EXPORT = "HeddleRuns";
 
 /** Whether a Worker has a script that can be built, and modules to read exports from. */
 export const hasModules = ({ config }: Pick<ProjectWorker, "config">): boolean =>
@@ -45,7 +46,8 @@ export function refuseByBuild(
   const [unread] = exported.unread;
   if (unread !== undefined) refuse("HEDDLE-W007", `export * from "${unread}"`);
   if (exported.names.length === 0) refuse("HEDDLE-W002");
-  if (exported.names.includes(DEV_EXPORT)) refuse("HEDDLE-W006", `the export ${DEV_EXPORT}`);
+  const added = exported.names.find((name) => name === DEV_EXPORT || name === RUNS_EXPORT);
+  if (added !== undefined) refuse("HEDDLE-W006", `the export ${added}`);
   const ours = new Set<string>(Object.values(WOVEN_FILES));
   const taken = modules.find((name) => ours.has(name));
   if (taken !== undefined) refuse("HEDDLE-W006", `the module ${taken}`);

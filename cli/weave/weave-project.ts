@@ -3,33 +3,30 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { bundleDataPlane } from "../bundle.ts";
-import { buildWorker, closeBuilders, type BuiltWorker } from "../dev/build.ts";
+import type { BuiltWorker } from "../dev/build.ts";
 import { CliError, EXIT } from "../exit.ts";
 import { findProject, loadProject, type Project } from "../project/load.ts";
 import { displayPath } from "../project/project-error.ts";
-import type { ProjectWorker } from "../project/workers.ts";
 import { defaultWranglerConfig } from "../project/wrangler-config.ts";
 import { againCommand, redirectWrangler } from "./again.ts";
-import { wovenConfig, type ConfigPlace } from "./config.ts";
-import { readExports } from "./exports.ts";
+import { buildChosen, chooseWorkers, refuseTwins, type Choice } from "./build-chosen.ts";
+import { wovenConfig, type ConfigPlace, type GeneratedConfig } from "./config.ts";
 import { writeIfChanged } from "./files.ts";
 import { collectKeys } from "./keys.ts";
-import { planMesh, targetsByName, type PlannedWorker } from "./plan.ts";
-import { WeaveError } from "./refusal.ts";
+import { planMesh, type PlannedWorker } from "./plan.ts";
 import { scriptNames } from "./script-names.ts";
+import { isSameConfig } from "./stale.ts";
+import { SYSTEM, type PlannedSystem } from "./system.ts";
 import { watchPaths } from "./watch-paths.ts";
-import { hasModules, refuseByBuild, refuseByConfig } from "./weavable.ts";
+import { refuseByConfig } from "./weavable.ts";
 import { weaveWorker } from "./weave-worker.ts";
+import { writeSystem } from "./write-system.ts";
 
 /** What to weave. */
-export interface WeaveProjectOptions {
+export interface WeaveProjectOptions extends Choice {
   /** Absolute folder of mesh.yaml, or one below it. */
   readonly from: string;
   readonly env?: string;
-  /** Folders, wrangler files, names or `namespace/name`s; empty: all Workers. */
-  readonly workers: readonly string[];
-  /** What relative paths in `workers` are relative to. */
-  readonly cwd: string;
   /** Environment of the process: HEDDLE_CONTROL, HEDDLE_TOKEN, HEDDLE_KEK, HEDDLE_TABLE_ID, WRANGLER_COMMAND. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -40,8 +37,8 @@ export interface WovenResult {
   readonly join: string;
   /** The generated wrangler file, absolute. */
   readonly configPath: string;
-  /** The file that sends wrangler there, absolute. */
-  readonly redirect: string;
+  /** The file that sends wrangler there, absolute; null for the mesh's own: `wrangler deploy -c FILE`. */
+  readonly redirect: string | null;
   readonly notes: readonly string[];
 }
 
@@ -61,18 +58,17 @@ const CONFIG_FILE = "wrangler.json";
 export async function weaveProject(options: WeaveProjectOptions): Promise<WeaveReport> {
   const dir = findProject(options.from) ?? options.from;
   const project = await loadProject(dir, options.env === undefined ? {} : { env: options.env });
-  const chosen = choose(project, options);
+  const chosen = chooseWorkers(project, options);
   chosen.forEach(refuseByConfig);
   refuseTwins(project, chosen);
-  const built = await build(project, chosen).finally(closeBuilders);
-  const keys = await collectKeys(
-    chosen.filter(({ join }) => join !== "relay").map(({ workload }) => workload),
-    {
-      stateDir: path.join(project.dir, ".heddle/state"),
-      env: options.environment,
-      nowMs: Date.now(),
-    },
-  );
+  const built = await buildChosen(project, chosen);
+  const isWhole = options.workers.length === 0;
+  const joining = chosen.filter(({ join }) => join !== "relay").map(({ workload }) => workload);
+  const keys = await collectKeys([...joining, ...(isWhole ? [SYSTEM.gateway, SYSTEM.relay] : [])], {
+    stateDir: path.join(project.dir, ".heddle/state"),
+    env: options.environment,
+    nowMs: Date.now(),
+  });
   const plan = planMesh(project, {
     dev: false,
     exports: built.exports,
@@ -91,8 +87,35 @@ export async function weaveProject(options: WeaveProjectOptions): Promise<WeaveR
   const workers = plan.workers
     .filter(({ workload }) => ids.has(workload))
     .map((planned) => writeWorker(planned, built.workers.get(planned.workload), place));
-  return { project: project.dir, workers, notes: keys.notes };
+  const systems = isWhole ? await writeSystems([plan.gateway, plan.relay], place) : [];
+  const notes = [...keys.notes, ...(options.environment[TABLE_ID] ? [] : [NO_TABLE_ID])];
+  return { project: project.dir, workers: [...workers, ...systems], notes };
 }
+
+/** The gateway and the relay reach everything, so they are written when everything is woven. */
+async function writeSystems(
+  systems: readonly PlannedSystem[],
+  { project, options, defaults }: Place,
+): Promise<readonly WovenResult[]> {
+  writeIfChanged(path.join(project.dir, ".heddle/.gitignore"), "*\n");
+  return await Promise.all(
+    systems.map(async (planned): Promise<WovenResult> => {
+      const configPath = await writeSystem(planned, {
+        outDir: path.join(project.dir, WOVEN_DIR, planned.workload.replace("/", ".")),
+        defaults,
+        scriptOf: scriptNames(project),
+        tableId: tableIdOf(options),
+      });
+      return { workload: planned.workload, join: "system", configPath, redirect: null, notes: [] };
+    }),
+  );
+}
+
+const tableIdOf = ({ environment }: WeaveProjectOptions): string =>
+  environment[TABLE_ID] ?? "heddle-table";
+
+const TABLE_ID = "HEDDLE_TABLE_ID";
+const NO_TABLE_ID = `${TABLE_ID} is not set: before a deploy, set it to the id of the KV namespace with the table`;
 
 interface Place {
   readonly project: Project;
@@ -138,14 +161,8 @@ const isWrangler = ({ options }: Place): boolean =>
   options.environment["WRANGLER_COMMAND"] !== undefined;
 
 /** Stops wrangler when the file it has read is not the one that holds now. */
-function refuseStale({ worker }: PlannedWorker, before: string, now: object): void {
-  const settings = (config: object): string => {
-    const { build, ...rest } = config as { readonly build?: { readonly command?: string } };
-    return JSON.stringify([rest, build?.command]);
-  };
-  if (settings(JSON.parse(before) as object) === settings(JSON.parse(JSON.stringify(now)) as object)) {
-    return;
-  }
+function refuseStale({ worker }: PlannedWorker, before: string, now: GeneratedConfig): void {
+  if (isSameConfig(JSON.parse(before) as GeneratedConfig, now)) return;
   throw new CliError(EXIT.failed, {
     message: `what ${worker.workload} is woven from has changed since wrangler read ${WOVEN_DIR}/${CONFIG_FILE}`,
     where: displayPath(worker.configPath),
@@ -166,7 +183,7 @@ function configPlace(
     outDir,
     defaults,
     scriptOf: scriptNames(project),
-    tableId: options.environment["HEDDLE_TABLE_ID"] ?? "heddle-table",
+    tableId: tableIdOf(options),
     buildCommand: againCommand({
       cwd: path.resolve(workerDir, ownCwd),
       project: project.dir,
@@ -175,69 +192,4 @@ function configPlace(
     }),
     watch: watchPaths(worker, built?.inputs ?? []),
   };
-}
-
-function choose(project: Project, { workers, cwd }: WeaveProjectOptions): readonly ProjectWorker[] {
-  if (workers.length === 0) return project.workers;
-  return workers.flatMap((wanted) => {
-    const at = path.resolve(cwd, wanted);
-    const found = project.workers.filter(
-      ({ workload, name, configPath }) =>
-        workload === wanted || name === wanted || [configPath, path.dirname(configPath)].includes(at),
-    );
-    if (found.length > 0) return found;
-    throw new CliError(EXIT.usage, {
-      message: `${wanted} is no Worker of the project ${displayPath(project.dir)}`,
-      mend: `Its Workers: ${project.workers.map(({ name }) => name).join(", ")}.`,
-    });
-  });
-}
-
-/** Two Workers cannot share a name on the platform, nor a folder wrangler is sent from. */
-function refuseTwins({ workers }: Project, chosen: readonly ProjectWorker[]): void {
-  for (const worker of chosen) {
-    const others = workers.filter((other) => other !== worker);
-    const { workload, script, configPath } = worker;
-    const namesake = others.find((other) => other.script === script);
-    const detail = (other: ProjectWorker): string => `see ${other.workload}`;
-    const file = displayPath(configPath);
-    if (namesake) throw new WeaveError("HEDDLE-W008", workload, file, detail(namesake));
-    const neighbour = others.find(
-      (other) =>
-        chosen.includes(other) && path.dirname(other.configPath) === path.dirname(configPath),
-    );
-    if (neighbour) throw new WeaveError("HEDDLE-W009", workload, file, detail(neighbour));
-  }
-}
-
-interface Builds {
-  readonly workers: ReadonlyMap<string, BuiltWorker>;
-  readonly exports: ReadonlyMap<string, readonly string[]>;
-}
-
-/** Builds what is woven, and the Workers whose exports have to be known to bind to them. */
-async function build(project: Project, chosen: readonly ProjectWorker[]): Promise<Builds> {
-  const wanted = new Set(chosen.flatMap((worker) => targetsByName(project, worker)));
-  const others = project.workers.filter(
-    (worker) => wanted.has(worker.workload) && !chosen.includes(worker),
-  );
-  const own = `${chosen[0]?.workload.replace("/", ".") ?? "none"}.targets`;
-  const workers = new Map<string, BuiltWorker>();
-  const exports = new Map<string, readonly string[]>();
-  await Promise.all(
-    [...chosen, ...others].filter(hasModules).map(async (worker) => {
-      const isChosen = chosen.includes(worker);
-      // Nobody else writes here, so that wrangler commands of several Workers may run at once.
-      const folder = path.join(isChosen ? "" : own, worker.workload.replace("/", "."));
-      const built = await buildWorker(worker.configPath, {
-        env: worker.env,
-        outDir: path.join(project.dir, ".heddle/build/weave", folder),
-      });
-      const exported = await readExports(built);
-      if (isChosen) refuseByBuild(worker, exported, built.modules.map(({ name }) => name));
-      workers.set(worker.workload, built);
-      exports.set(worker.workload, exported.names.length > 0 ? exported.names : ["default"]);
-    }),
-  );
-  return { workers, exports };
 }

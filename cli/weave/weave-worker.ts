@@ -20,7 +20,7 @@ export interface WovenWorker {
 export interface WeaveOptions {
   /** The data plane: text of `heddle.js`. */
   readonly dataPlane: string;
-  /** Dev: text of a module that exports `watch(user)`, called before the exports are woven. */
+  /** Dev: text of a module that exports `watch(user)`, called before the exports are woven, and `HeddleRuns`. */
   readonly devModule?: string;
   /** Files in the folder that are not weaving's and stay. */
   readonly keep?: readonly string[];

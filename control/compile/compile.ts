@@ -12,7 +12,7 @@ import { attachRoute, sideOf } from "./attach.ts";
 import { eastWestChunks } from "./east-west.ts";
 import { type Inventory, compareText, takeInventory } from "./inventory.ts";
 import { northSouthChunks } from "./north-south.ts";
-import { judgeReach } from "./reach.ts";
+import { createReachJudge } from "./reach.ts";
 import { type CompiledRoute, compileRoute } from "./rules.ts";
 import { levelsOf } from "./services.ts";
 
@@ -36,6 +36,7 @@ export interface Compiled {
 /** Compiles one turn. */
 export function compile(input: CompileInput): Compiled {
   const inventory = takeInventory(input.resources);
+  const judgeReach = createReachJudge(inventory);
   const outcomes = inventory.routes.map((source, rank) => {
     const route = {
       gateway: compileRoute(source, rank, "gateway", inventory),
@@ -43,7 +44,7 @@ export function compile(input: CompileInput): Compiled {
     };
     const attached = attachRoute(source, inventory);
     const reach = attached.map((parent) =>
-      judgeReach(parent, source.namespace, route[sideOf(parent)], inventory),
+      judgeReach(parent, source.namespace, route[sideOf(parent)]),
     );
     return { source, route, attached, reach };
   });

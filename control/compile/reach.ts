@@ -12,14 +12,31 @@ export interface Reach {
 }
 
 /** Judges one accepted or refused parent of a route. */
-export function judgeReach(
+export type ReachJudge = (attached: Attached, namespace: string, route: CompiledRoute) => Reach;
+
+/** A judge for one inventory; who calls a service is looked up once. */
+export function createReachJudge(inventory: Inventory): ReachJudge {
+  const known = new Map<string, readonly Workload[]>();
+  const callersOf: CallersOf = (service, namespace) => {
+    const key = `${service} ${namespace}`;
+    const callers = known.get(key) ?? findCallers(service, namespace, inventory);
+    known.set(key, callers);
+    return callers;
+  };
+  return (attached, namespace, route) => judge(attached, namespace, route, inventory, callersOf);
+}
+
+type CallersOf = (service: string, namespace: string) => readonly Workload[];
+
+function judge(
   attached: Attached,
   namespace: string,
   route: CompiledRoute,
   inventory: Inventory,
+  callersOf: CallersOf,
 ): Reach {
   if (attached.refusal) return said("False", "Invalid", "The parent does not accept the route.");
-  const callers = callersOf(attached, namespace, inventory);
+  const callers = sendersOf(attached, namespace, inventory, callersOf);
   if (callers === null) return said("Unknown", "Pending", "The gateway is not registered yet.");
   const needed = neededEndpoints(route, inventory);
   const relay = inventory.workloads.get(RELAY_WORKLOAD)?.bound ?? new Set<string>();
@@ -56,25 +73,31 @@ const reaches = (caller: Workload, endpoint: string): boolean =>
   caller.spec.woven && caller.bound.has(endpoint);
 
 /** Who sends requests by this parent; null: nobody who could is registered. */
-function callersOf(attached: Attached, namespace: string, inventory: Inventory): Workload[] | null {
-  const services = attached.attachments.flatMap((at) => (at.to === "service" ? [at.service] : []));
-  if (services.length === 0) {
-    const gateway = inventory.workloads.get(GATEWAY_WORKLOAD);
-    return gateway ? [gateway] : null;
-  }
-  return [...inventory.workloads.values()].filter(
-    (workload) =>
-      workload.namespace !== SYSTEM_NAMESPACE &&
-      services.some((id) => {
-        const service = inventory.services.get(id);
-        const isConsumerRoute = service?.namespace !== namespace;
-        if (isConsumerRoute && workload.namespace !== namespace) return false;
-        return (
-          workload.spec.dials.includes(id) ||
-          (service?.endpoints ?? []).some((endpoint) => workload.bound.has(endpoint.id))
-        );
-      }),
-  );
+function sendersOf(
+  { attachments }: Attached,
+  namespace: string,
+  inventory: Inventory,
+  callersOf: CallersOf,
+): readonly Workload[] | null {
+  const services = attachments.flatMap((at) => (at.to === "service" ? [at.service] : []));
+  if (services.length > 0) return services.flatMap((service) => callersOf(service, namespace));
+  const gateway = inventory.workloads.get(GATEWAY_WORKLOAD);
+  return gateway ? [gateway] : null;
+}
+
+/** Who calls a service by a route of this namespace; a consumer route is for callers of its own. */
+function findCallers(id: string, namespace: string, inventory: Inventory): Workload[] {
+  const service = inventory.services.get(id);
+  const isConsumerRoute = service?.namespace !== namespace;
+  const endpoints = service?.endpoints ?? [];
+  return [...inventory.workloads.values()].filter((workload) => {
+    if (workload.namespace === SYSTEM_NAMESPACE) return false;
+    if (isConsumerRoute && workload.namespace !== namespace) return false;
+    return (
+      workload.spec.dials.includes(id) ||
+      endpoints.some((endpoint) => workload.bound.has(endpoint.id))
+    );
+  });
 }
 
 /** Endpoints behind a binding that the route's backends can name. */

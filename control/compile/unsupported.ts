@@ -1,6 +1,7 @@
 // Owns the list of what resources may say and the data plane does not do yet; each becomes a condition, never silence.
 import type { GatewaySpec } from "../../mesh/contract/resources/gateway.ts";
 import type { HTTPRouteSpec } from "../../mesh/contract/resources/http-route.ts";
+import type { MeshSpec } from "../../mesh/contract/resources/mesh.ts";
 import type { ServiceSpec } from "../../mesh/contract/resources/service.ts";
 
 /** Paths of fields of an HTTPRoute that have no effect yet. */
@@ -35,6 +36,15 @@ export function unsupportedOfGateway(spec: GatewaySpec): string[] {
   return [
     ...listeners,
     ...fields.filter((field) => spec[field] !== undefined).map((field) => `spec.${field}`),
+  ];
+}
+
+/** Paths of fields of a Mesh that have no effect yet. */
+export function unsupportedOfMesh({ defaults }: MeshSpec): string[] {
+  const denies = defaults?.authorization?.defaultAction === "deny";
+  return [
+    ...(denies ? ["spec.defaults.authorization.defaultAction"] : []),
+    ...(defaults?.egress?.globalFetch ? ["spec.defaults.egress.globalFetch"] : []),
   ];
 }
 

@@ -8,12 +8,15 @@ import type { CompiledRoute } from "../compile/rules.ts";
 import type { ServiceEntry } from "../compile/services.ts";
 import {
   unsupportedOfGateway,
+  unsupportedOfMesh,
   unsupportedOfRoute,
   unsupportedOfService,
 } from "../compile/unsupported.ts";
 import type { GatewaySpec } from "../../mesh/contract/resources/gateway.ts";
 import type { HTTPRouteSpec } from "../../mesh/contract/resources/http-route.ts";
+import type { MeshSpec } from "../../mesh/contract/resources/mesh.ts";
 import { GATEWAY_GROUP } from "../../mesh/contract/resources/meta.ts";
+import type { ParentRef } from "../../mesh/contract/resources/reference.ts";
 import type { StoredResource } from "../../mesh/contract/state.ts";
 import { type Finding, fails, holds, partially, toConditions } from "./conditions.ts";
 
@@ -51,7 +54,7 @@ export function statusesOf(
   const { nowMs } = turn;
   const services = [...inventory.services.values()];
   return [
-    ...(inventory.mesh ? [meshStatus(inventory.mesh.stored, inventory, turn)] : []),
+    ...(inventory.mesh ? [meshStatus(inventory.mesh, inventory, turn)] : []),
     ...services.flatMap((entry) =>
       entry.resource ? [serviceStatus(entry, entry.resource.stored, nowMs)] : [],
     ),
@@ -66,15 +69,16 @@ export function statusesOf(
 }
 
 function meshStatus(
-  stored: StoredResource,
-  inventory: Inventory,
+  { stored, spec }: Known<MeshSpec>,
+  { defaults }: Inventory,
   { version, nowMs }: Turn,
 ): StatusWrite {
   const findings = [
     holds("Accepted", "The mesh is accepted."),
     holds("Programmed", "The table is published."),
+    ...partially(unsupportedOfMesh(spec)),
   ];
-  return withConditions(stored, nowMs, findings, { version, defaults: inventory.defaults });
+  return withConditions(stored, nowMs, findings, { version, defaults });
 }
 
 function serviceStatus(entry: ServiceEntry, stored: StoredResource, nowMs: number): StatusWrite {
@@ -177,13 +181,12 @@ function routeStatus({ source, route, attached, reach }: RouteOutcome, nowMs: nu
   const { generation } = stored.metadata;
   const before = stored.status?.["parents"];
   const old = Array.isArray(before)
-    ? (before as readonly { parentRef?: unknown; conditions?: unknown }[])
+    ? (before as readonly { parentRef?: ParentRef; conditions?: unknown }[])
     : [];
   const unsupported = partially(unsupportedOfRoute(spec));
   const parents = attached.map((parent, index) => {
     const { parentRef, refusal } = parent;
-    const key = JSON.stringify(parentRef);
-    const last = old.find((item) => JSON.stringify(item.parentRef) === key);
+    const last = old.find((item) => item.parentRef && isSameRef(item.parentRef, parentRef));
     const { problem } = route[sideOf(parent)];
     const findings: Finding[] = [
       refusal
@@ -202,6 +205,14 @@ function routeStatus({ source, route, attached, reach }: RouteOutcome, nowMs: nu
   });
   return { ...address(stored), status: { parents } };
 }
+
+const isSameRef = (a: ParentRef, b: ParentRef): boolean =>
+  a.group === b.group &&
+  a.kind === b.kind &&
+  a.namespace === b.namespace &&
+  a.name === b.name &&
+  a.sectionName === b.sectionName &&
+  a.port === b.port;
 
 const address = ({ kind, metadata }: StoredResource): Omit<StatusWrite, "status"> => ({
   kind,

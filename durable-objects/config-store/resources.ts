@@ -113,53 +113,58 @@ function carryOut(
   }
   const version = counters.next("revision");
   const nowMs = clock.now();
-  const spec = canonical(write.spec ?? {});
-  const isOther = before !== null && spec !== canonical(before.spec);
-  const generation = (before?.metadata.generation ?? 1) + (isOther ? 1 : 0);
-  if (verdict === "deleted") {
-    sql.all(
-      "DELETE FROM resource WHERE kind = ? AND namespace = ? AND name = ?",
-      write.kind,
-      write.namespace,
-      write.name,
-    );
-  } else {
-    sql.all(
-      `INSERT INTO resource
-        (kind, namespace, name, api_version, uid, generation, resource_version, created_ms, labels, annotations, spec)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET api_version = excluded.api_version, generation = excluded.generation,
-         resource_version = excluded.resource_version, labels = excluded.labels,
-         annotations = excluded.annotations, spec = excluded.spec`,
-      write.kind,
-      write.namespace,
-      write.name,
-      write.apiVersion,
-      clock.uuid(),
-      generation,
-      version,
-      nowMs,
-      write.labels ? canonical(write.labels) : null,
-      write.annotations ? canonical(write.annotations) : null,
-      spec,
-    );
-  }
-  remember(sql, { version, nowMs, by, verdict, write, generation });
+  const isSameSpec = !before || canonical(write.spec ?? {}) === canonical(before.spec);
+  const generation = (before?.metadata.generation ?? 1) + (isSameSpec ? 0 : 1);
+  const entry = { version, nowMs, by, verdict, write, generation };
+  if (verdict === "deleted") remove(sql, write);
+  else put(sql, entry, clock.uuid());
+  remember(sql, entry);
   return String(version);
 }
 
-function remember(
-  sql: Sql,
-  entry: {
-    readonly version: number;
-    readonly nowMs: number;
-    readonly by: string;
-    readonly verdict: WriteVerdict;
-    readonly write: ResourceWrite;
-    readonly generation: number;
-  },
-): void {
-  const { version, nowMs, by, verdict, write, generation } = entry;
+/** One change as it is made. */
+interface Entry {
+  readonly version: number;
+  readonly nowMs: number;
+  readonly by: string;
+  readonly verdict: WriteVerdict;
+  readonly write: ResourceWrite;
+  readonly generation: number;
+}
+
+const remove = (sql: Sql, { kind, namespace, name }: ResourceWrite): void => {
+  sql.all(
+    "DELETE FROM resource WHERE kind = ? AND namespace = ? AND name = ?",
+    kind,
+    namespace,
+    name,
+  );
+};
+
+/** What is there already keeps its uid and its age. */
+function put(sql: Sql, { version, nowMs, write, generation }: Entry, uid: string): void {
+  sql.all(
+    `INSERT INTO resource
+      (kind, namespace, name, api_version, uid, generation, resource_version, created_ms, labels, annotations, spec)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET api_version = excluded.api_version, generation = excluded.generation,
+       resource_version = excluded.resource_version, labels = excluded.labels,
+       annotations = excluded.annotations, spec = excluded.spec`,
+    write.kind,
+    write.namespace,
+    write.name,
+    write.apiVersion,
+    uid,
+    generation,
+    version,
+    nowMs,
+    write.labels ? canonical(write.labels) : null,
+    write.annotations ? canonical(write.annotations) : null,
+    canonical(write.spec ?? {}),
+  );
+}
+
+function remember(sql: Sql, { version, nowMs, by, verdict, write, generation }: Entry): void {
   sql.all(
     "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     version,

@@ -5,8 +5,10 @@ import type { IssuerApi } from "../../mesh/contract/state.ts";
 import { ambientClock } from "../clock.ts";
 import { type Row, type Sql, migrate, number, objectSql, text } from "../sql.ts";
 import { STEPS } from "./schema.ts";
+import { type Masters, createMasters } from "./masters.ts";
 import { createSeal } from "./seal.ts";
-import { type Secrets, createSecrets } from "./secrets.ts";
+import { createSecretRows } from "./secret-rows.ts";
+import { type TableKey, loadTableKey } from "./table-key.ts";
 
 /** What Issuer needs of its environment. */
 export interface IssuerEnv {
@@ -14,12 +16,17 @@ export interface IssuerEnv {
   readonly HEDDLE_KEK?: string;
 }
 
+interface Keys {
+  readonly masters: Masters;
+  readonly table: TableKey;
+}
+
 const SIGN = { name: "ECDSA", hash: "SHA-256" } as const;
 
 /** Keys of the mesh, and who may not use them any more. */
 export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
   readonly #sql: Sql;
-  #secrets: Promise<Secrets> | null = null;
+  #keys: Promise<Keys> | null = null;
 
   constructor(ctx: DurableObjectState, env: IssuerEnv) {
     super(ctx, env);
@@ -28,18 +35,18 @@ export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
   }
 
   async tableKey(): Promise<JsonWebKey & { kid: string }> {
-    return (await (await this.#ready()).tableKey()).publicKey;
+    return (await this.#ready()).table.publicKey;
   }
 
   async signTable(bytes: Uint8Array): Promise<Uint8Array> {
-    const { privateKey } = await (await this.#ready()).tableKey();
+    const { privateKey } = (await this.#ready()).table;
     return new Uint8Array(await crypto.subtle.sign(SIGN, privateKey, new Uint8Array(bytes)));
   }
 
   async masters(): ReturnType<IssuerApi["masters"]> {
-    const secrets = await this.#ready();
+    const { masters } = await this.#ready();
     if ((await this.ctx.storage.getAlarm()) === null) await this.alarm();
-    return { epochs: await secrets.epochs(), seed: await secrets.seed() };
+    return { epochs: await masters.epochs(), seed: await masters.seed() };
   }
 
   async revoke(revocation: Omit<Revocation, "atMs">): Promise<readonly Revocation[]> {
@@ -58,21 +65,25 @@ export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
 
   /** Prepares the next epochs ahead of time. */
   override async alarm(): Promise<void> {
-    const nextMs = await (await this.#ready()).prepare();
+    const { masters } = await this.#ready();
+    const nextMs = await masters.prepare();
     await this.ctx.storage.setAlarm(nextMs);
   }
 
   /** A kek that does not do fails each call anew, so that setting it right needs no restart. */
-  #ready(): Promise<Secrets> {
-    this.#secrets ??= createSeal(this.env.HEDDLE_KEK, ambientClock).then(
-      (seal) => createSecrets(this.#sql, seal, ambientClock),
-      (error: unknown) => {
-        this.#secrets = null;
-        throw error;
-      },
-    );
-    return this.#secrets;
+  #ready(): Promise<Keys> {
+    this.#keys ??= openKeys(this.#sql, this.env.HEDDLE_KEK).catch((error: unknown) => {
+      this.#keys = null;
+      throw error;
+    });
+    return this.#keys;
   }
+}
+
+async function openKeys(sql: Sql, kek: string | undefined): Promise<Keys> {
+  const seal = await createSeal(kek, ambientClock);
+  const rows = createSecretRows(sql, seal, ambientClock);
+  return { masters: createMasters(rows, ambientClock), table: await loadTableKey(rows) };
 }
 
 const toRevocation = (row: Row): Revocation => ({

@@ -4,7 +4,6 @@ export const STEPS: readonly string[] = [
   `CREATE TABLE secret (
     kid TEXT PRIMARY KEY,
     purpose TEXT NOT NULL,
-    state TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
     not_after_ms INTEGER NOT NULL,
     public TEXT,
@@ -16,6 +15,5 @@ export const STEPS: readonly string[] = [
     value TEXT NOT NULL,
     at_ms INTEGER NOT NULL,
     PRIMARY KEY (kind, value)
-  ) WITHOUT ROWID;
-  CREATE TABLE audit (at_ms INTEGER NOT NULL, what TEXT NOT NULL);`,
+  ) WITHOUT ROWID;`,
 ];

@@ -27,8 +27,27 @@ export interface PulseMemory {
   ): Promise<PulseReply>;
 }
 
+/** Remembers the last sequence of each isolate; answers whether a report is newer. */
+function createSequences(): (key: string, sequence: number, nowMs: number) => boolean {
+  const last = new Map<string, { sequence: number; seenMs: number }>();
+  /** Oldest first, since an isolate is put behind the others when it reports. */
+  const forget = (nowMs: number): void => {
+    for (const [key, { seenMs }] of last) {
+      if (nowMs - seenMs < SEQUENCE_MS) return;
+      last.delete(key);
+    }
+  };
+  return (key, sequence, nowMs) => {
+    if ((last.get(key)?.sequence ?? Number.NEGATIVE_INFINITY) >= sequence) return false;
+    forget(nowMs);
+    last.delete(key);
+    last.set(key, { sequence, seenMs: nowMs });
+    return true;
+  };
+}
+
 export function createPulseMemory(clock: Clock): PulseMemory {
-  const sequences = new Map<string, { sequence: number; seenMs: number }>();
+  const isNewer = createSequences();
   const pending = new Map<string, IsolateSeen>();
   let newest = 0;
   let revocations: readonly Revocation[] = [];
@@ -66,20 +85,8 @@ export function createPulseMemory(clock: Clock): PulseMemory {
   function take(workload: string, { isolate, sequence, version, nack }: PulseReport): void {
     const seenMs = clock.now();
     const key = `${workload} ${isolate}`;
-    const last = sequences.get(key);
-    if (last && last.sequence >= sequence) return;
-    forget(seenMs);
-    sequences.delete(key);
-    sequences.set(key, { sequence, seenMs });
-    pending.set(key, { workload, isolate, version, seenMs, nack });
-  }
-
-  /** Oldest first, since a sequence is put behind the others when it moves. */
-  function forget(nowMs: number): void {
-    for (const [key, { seenMs }] of sequences) {
-      if (nowMs - seenMs < SEQUENCE_MS) return;
-      sequences.delete(key);
-    }
+    if (isNewer(key, sequence, seenMs))
+      pending.set(key, { workload, isolate, version, seenMs, nack });
   }
 
   return {

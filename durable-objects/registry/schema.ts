@@ -2,11 +2,12 @@
 
 export const STEPS: readonly string[] = [
   `CREATE TABLE isolate (
-    isolate TEXT PRIMARY KEY,
     workload TEXT NOT NULL,
+    isolate TEXT NOT NULL,
     version INTEGER NOT NULL,
     seen_ms INTEGER NOT NULL,
-    nack TEXT
+    nack TEXT,
+    PRIMARY KEY (workload, isolate)
   ) WITHOUT ROWID;
   CREATE TABLE published (one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL, at_ms INTEGER NOT NULL);
   CREATE TABLE revocation (

@@ -29,26 +29,27 @@ export function createSightings(sql: Sql, clock: Clock): Sightings {
     sql
       .all("SELECT * FROM isolate")
       .map(toSeen)
-      .map((seen): [string, Sighting] => [seen.isolate, { seen, storedMs: seen.seenMs }]),
+      .map((seen): [string, Sighting] => [keyOf(seen), { seen, storedMs: seen.seenMs }]),
   );
   let newest = readPublished(sql);
   let revoked = sql.all("SELECT * FROM revocation ORDER BY at_ms, kind, value").map(toRevocation);
   let forgotMs = clock.now();
 
   function take(seen: IsolateSeen): void {
-    const last = known.get(seen.isolate);
+    const key = keyOf(seen);
+    const last = known.get(key);
     if (last && last.seen.seenMs > seen.seenMs) return;
     const isNew = !last || last.seen.version !== seen.version || seen.nack !== null;
     const isStale = !last || seen.seenMs - last.storedMs >= STORE_EVERY_MS;
     if (isNew || isStale) store(sql, seen);
-    known.set(seen.isolate, { seen, storedMs: isNew || isStale ? seen.seenMs : last.storedMs });
+    known.set(key, { seen, storedMs: isNew || isStale ? seen.seenMs : last.storedMs });
   }
 
   function forget(nowMs: number): void {
     if (nowMs - forgotMs < FORGET_MS / 10) return;
     forgotMs = nowMs;
-    for (const [isolate, { seen }] of known) {
-      if (nowMs - seen.seenMs > FORGET_MS) known.delete(isolate);
+    for (const [key, { seen }] of known) {
+      if (nowMs - seen.seenMs > FORGET_MS) known.delete(key);
     }
     sql.all("DELETE FROM isolate WHERE seen_ms < ?", nowMs - FORGET_MS);
   }
@@ -79,11 +80,13 @@ export function createSightings(sql: Sql, clock: Clock): Sightings {
   };
 }
 
+const keyOf = ({ workload, isolate }: IsolateSeen): string => `${workload} ${isolate}`;
+
 function store(sql: Sql, { isolate, workload, version, seenMs, nack }: IsolateSeen): void {
   sql.all(
     "INSERT OR REPLACE INTO isolate VALUES (?, ?, ?, ?, ?)",
-    isolate,
     workload,
+    isolate,
     version,
     seenMs,
     nack && JSON.stringify(nack),

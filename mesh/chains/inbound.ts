@@ -4,9 +4,9 @@ import { deadlineInbound } from "../filters/deadline/deadline.ts";
 import { observeInbound } from "../filters/observe/observe.ts";
 import { replay } from "../filters/replay/replay.ts";
 import { rescueInbound } from "../filters/rescue/rescue.ts";
+import { run } from "../filters/run/run.ts";
 import type { InboundCall } from "../pipeline/call.ts";
 import type { Chain } from "../pipeline/filter.ts";
-import { run } from "../pipeline/run.ts";
 
 export const inbound: Chain<InboundCall> = {
   name: "inbound",

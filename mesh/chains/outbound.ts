@@ -3,6 +3,7 @@ import { attempt } from "../filters/attempt/attempt.ts";
 import { balance } from "../filters/balance/balance.ts";
 import { cohort } from "../filters/cohort/cohort.ts";
 import { deadline } from "../filters/deadline/deadline.ts";
+import { dispatch } from "../filters/dispatch/dispatch.ts";
 import { discover } from "../filters/discover/discover.ts";
 import { limit } from "../filters/limit/limit.ts";
 import { observe } from "../filters/observe/observe.ts";
@@ -12,7 +13,6 @@ import { retry } from "../filters/retry/retry.ts";
 import { route } from "../filters/route/route.ts";
 import { split } from "../filters/split/split.ts";
 import type { OutboundCall } from "../pipeline/call.ts";
-import { dispatch } from "../pipeline/dispatch.ts";
 import type { Chain } from "../pipeline/filter.ts";
 
 export const outbound: Chain<OutboundCall> = {

@@ -33,11 +33,20 @@ export interface ResourceWrite {
   readonly resourceVersion?: string;
 }
 
-export type WriteVerdict = "created" | "configured" | "unchanged" | "deleted" | "absent" | "conflict";
+export type WriteVerdict =
+  | "created"
+  | "configured"
+  | "unchanged"
+  | "deleted"
+  | "absent"
+  | "conflict";
 
 export interface WriteResult {
   readonly ok: boolean;
-  readonly verdicts: readonly { readonly verdict: WriteVerdict; readonly resourceVersion: string }[];
+  readonly verdicts: readonly {
+    readonly verdict: WriteVerdict;
+    readonly resourceVersion: string;
+  }[];
   /** Number of the newest write of all; a published table that carries it carries this batch. */
   readonly revision: number;
 }
@@ -120,7 +129,9 @@ export interface IsolateSeen {
 /** Object `Registry`, one per mesh. */
 export interface RegistryApi {
   /** Takes reports, answers the newest version and the revocations in force. */
-  merge(seen: readonly IsolateSeen[]): Promise<{ newest: number; revocations: readonly Revocation[] }>;
+  merge(
+    seen: readonly IsolateSeen[],
+  ): Promise<{ newest: number; revocations: readonly Revocation[] }>;
   published(version: number, atMs: number): Promise<void>;
   /** The newest published version and when it was; 0 before the first. */
   newest(): Promise<{ readonly version: number; readonly atMs: number }>;

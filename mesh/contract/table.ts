@@ -147,7 +147,10 @@ export interface RuleTable {
   /** By prefix without its trailing slash; the empty string is the prefix `/`. Longest wins. */
   readonly prefix: Readonly<Record<string, readonly Candidate[]>>;
   /** After exact and before prefix, in order. */
-  readonly regex: readonly { readonly pattern: string; readonly candidates: readonly Candidate[] }[];
+  readonly regex: readonly {
+    readonly pattern: string;
+    readonly candidates: readonly Candidate[];
+  }[];
 }
 
 /** The conditions of one match beside its path, and the rule it leads to. */

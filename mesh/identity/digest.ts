@@ -1,6 +1,6 @@
 // Owns the digest of bodies and chunks: SHA-256 in base64url.
-import { sha256 } from "@noble/hashes/sha2.js";
 import { toBase64url } from "./base64url.ts";
+import { sha256 } from "./sha256.ts";
 
 /** Written where a body was not digested: unknown length, above 64 KiB, or an RPC call. */
 export const NO_DIGEST = "-";

@@ -1,22 +1,15 @@
 // Owns the message authentication code of the mesh: HMAC-SHA256 over length-prefixed fields, with the key's two
 // midstates kept (a message then costs its own blocks and one more, about 1 µs). Must not know what the fields mean.
-import { sha256 } from "@noble/hashes/sha2.js";
 import { toBase64url } from "./base64url.ts";
 import { Secret } from "./secret.ts";
-
-type Hash = ReturnType<typeof sha256.create>;
+import { BLOCK_BYTES, DIGEST_BYTES, finishMidstate, midstateOf } from "./sha256.ts";
 
 /** An HMAC-SHA256 key as its two midstates. */
-export type MacKey = Secret<{ readonly inner: Hash; readonly outer: Hash }>;
+export type MacKey = Secret<{ readonly inner: Int32Array; readonly outer: Int32Array }>;
 
-/** Length of a MAC or digest in base64url. */
-export const MAC_CHARS = 43;
-
-const BLOCK_BYTES = 64;
 const encoder = new TextEncoder();
 // Synchronous scratch space: written and read within one call, never across an await.
-const worker: Hash = sha256.create();
-const tag = new Uint8Array(32);
+const tag = new Uint8Array(DIGEST_BYTES);
 let scratch = new Uint8Array(1024);
 let used = 0;
 
@@ -25,19 +18,22 @@ export const toMacKey = (key: Uint8Array): MacKey => {
   if (key.length > BLOCK_BYTES) throw new RangeError("a MAC key has at most 64 bytes");
   const pad = new Uint8Array(BLOCK_BYTES);
   pad.set(key);
-  const inner = sha256.create().update(pad.map((byte) => byte ^ 0x36));
-  const outer = sha256.create().update(pad.map((byte) => byte ^ 0x5c));
-  pad.fill(0);
+  const inner = midstateOf(pad.map((byte) => byte ^ 0x36));
+  const outer = midstateOf(pad.map((byte) => byte ^ 0x5c));
   return new Secret({ inner, outer });
 };
 
 /** The MAC of the fields in base64url; different field lists never give the same input (netstring framing). */
 export const macOf = (key: MacKey, fields: readonly string[]): string => {
   frame(fields);
-  const { inner, outer } = key.reveal();
-  inner._cloneInto(worker).update(scratch.subarray(0, used)).digestInto(tag);
-  outer._cloneInto(worker).update(tag).digestInto(tag);
+  sign(key, scratch, used);
   return toBase64url(tag);
+};
+
+/** The MAC of bytes, 32 bytes. */
+export const macOfBytes = (key: MacKey, bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
+  sign(key, bytes, bytes.length);
+  return tag.slice();
 };
 
 /**
@@ -55,6 +51,12 @@ export const isEqualText = (left: string, right: string): boolean => {
   let difference = 0;
   for (let i = 0; i < left.length; i += 1) difference |= left.charCodeAt(i) ^ right.charCodeAt(i);
   return difference === 0;
+};
+
+const sign = (key: MacKey, bytes: Uint8Array, length: number): void => {
+  const { inner, outer } = key.reveal();
+  finishMidstate(inner, bytes, length, tag);
+  finishMidstate(outer, tag, DIGEST_BYTES, tag);
 };
 
 const frame = (fields: readonly string[]): void => {

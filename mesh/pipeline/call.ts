@@ -4,7 +4,7 @@ import type { IdentityLevel } from "../contract/identity.ts";
 import type { Reason } from "../contract/reasons.ts";
 import type { Backend, BypassFeature, Endpoint, Rule, ServiceChunk } from "../contract/table.ts";
 import type { Dialled } from "../contract/wiring.ts";
-import type { EndpointBinding, Isolate, MintedProof, Scope, Verified } from "./isolate.ts";
+import type { EndpointBinding, Isolate, Keeper, MintedProof, Scope, Verified } from "./isolate.ts";
 
 /** A request as parts: a fresh one is built per attempt from these, nothing is cloned. */
 export interface HttpParts {
@@ -43,7 +43,11 @@ export interface OutboundCall {
   http: HttpParts | null;
   readonly rpc: RpcParts | null;
   /** The listener a request came in by, edge only: `gateway-ns/gateway`, listener name or empty, port. */
-  readonly listener: { readonly gateway: string; readonly listener: string; readonly port: number } | null;
+  readonly listener: {
+    readonly gateway: string;
+    readonly listener: string;
+    readonly port: number;
+  } | null;
   /** Speaks for another workload (the relay). */
   readonly onBehalf: string;
 
@@ -77,15 +81,16 @@ export interface OutboundCall {
 export interface InboundCall {
   readonly isolate: Isolate;
   readonly entrypoint: string;
-  readonly waitUntil: (promise: Promise<unknown>) => void;
+  readonly keeper: Keeper;
   /** The workload the binding's props attest; empty: reached without ours. Reading props is dear: ask last. */
-  readonly bound: () => string;
+  bound(): string;
   /** The binding is this Worker's own, through `ctx.exports`. */
-  readonly isLoopback: () => boolean;
+  isLoopback(): boolean;
   readonly envelope: string;
   request: Request | null;
   readonly rpc: RpcParts | null;
-  readonly run: (call: InboundCall) => Promise<unknown>;
+  /** The application's own handler or method, in the scope of this call. */
+  run(): Promise<unknown>;
 
   context: CallContext | null;
   contextText: string;

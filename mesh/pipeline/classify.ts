@@ -15,13 +15,24 @@ export interface ThrownAttempt {
 /** The reason of a thrown error; a `TimeoutError` counts as ours only when our own timer was due. */
 export function classifyThrown(error: unknown, attempt: ThrownAttempt): Reason {
   if (attempt.isCallerAborted) return "client_abort";
-  if (typeof error !== "object" || error === null) return "upstream_threw";
-  if ("name" in error && error.name === "TimeoutError" && attempt.nowMs >= attempt.attemptEndMs - 1)
+  const { name, message, overloaded, durableObjectReset } = propsOf(error);
+  if (name === "TimeoutError" && attempt.nowMs >= attempt.attemptEndMs - 1)
     return attempt.deadlineMs <= attempt.attemptEndMs ? "deadline_exceeded" : "per_try_timeout";
-  if ("overloaded" in error && error.overloaded === true) return "upstream_overloaded";
-  if ("durableObjectReset" in error && error.durableObjectReset === true) return "upstream_reset";
-  const message = "message" in error && typeof error.message === "string" ? error.message : "";
-  if (message.startsWith("Network connection lost")) return "upstream_reset";
-  if (message.includes("your Worker's code had hung")) return "upstream_hung";
-  return "upstream_threw";
+  if (overloaded === true) return "upstream_overloaded";
+  if (durableObjectReset === true || String(message).startsWith("Network connection lost"))
+    return "upstream_reset";
+  return String(message).includes("your Worker's code had hung")
+    ? "upstream_hung"
+    : "upstream_threw";
 }
+
+/** What the platform puts on its exceptions; an application may too, and then only misleads itself. */
+interface PlatformProps {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly overloaded?: unknown;
+  readonly durableObjectReset?: unknown;
+}
+
+const propsOf = (error: unknown): PlatformProps =>
+  typeof error === "object" && error !== null ? error : {};

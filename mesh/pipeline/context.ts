@@ -1,26 +1,30 @@
 // Owns the packed form of the context (docs/wire.md, "Context") and how a context is born and inherited.
 import { CONTEXT_FORMAT, type CallContext } from "../contract/context.ts";
 
-const FIELD = "~";
 /** A longer header is not read. */
 const MAX_LENGTH = 2048;
-const TRACE = /^([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
-const HEX = "0123456789abcdef";
+const FIELD = "~";
+const MAX_COHORT = 128;
+const VERSION = /^[1-9]\d{0,3}$/;
+const TRACE = /^[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const COUNT = /^\d{1,12}$/;
 /** Retries that the call tree of one entry event may make in all, before anything says less. */
 const ENTRY_ALLOWANCE = 16;
 
-/** Random lower-case hex from a `random` in [0, 1); `digits` long. */
+/** Random lower-case hex from a `random` in [0, 1); `digits` is a multiple of 8. */
 export function randomHex(digits: number, random: () => number): string {
   let out = "";
   while (out.length < digits) {
-    let bits = (random() * 0x100000000) >>> 0;
-    for (let index = 0; index < 8; index++) {
-      out += HEX.charAt(bits & 15);
-      bits >>>= 4;
-    }
+    const bits = (random() * 0x100000000) >>> 0;
+    out += hex(bits >>> 24) + hex((bits >>> 16) & 255) + hex((bits >>> 8) & 255) + hex(bits & 255);
   }
-  return out.length === digits ? out : out.slice(0, digits);
+  return out;
 }
+
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, "0"),
+);
+const hex = (byte: number): string => BYTES[byte] ?? "";
 
 /** The context of an entry event: a new trace, no cohort, no deadline. */
 export function rootContext(random: () => number): CallContext {
@@ -45,40 +49,44 @@ export function packContext(context: CallContext, nowMs: number): string {
     context.deadlineMs === Number.POSITIVE_INFINITY
       ? ""
       : String(Math.max(0, Math.floor(context.deadlineMs - nowMs)));
-  const flags = context.flags < 16 ? `0${context.flags.toString(16)}` : context.flags.toString(16);
+  const flags = hex(context.flags & 255);
   return `${CONTEXT_FORMAT}~${context.traceId}-${context.spanId}-${flags}~${context.cohort}~${left}~${context.allowance}~${context.priority}~${context.depth}~${context.invocations}~${context.onBehalf}~${context.to}`;
 }
 
 /** Reads a packed context; null when it is malformed. A higher format and more fields are accepted, never needed. */
 export function unpackContext(text: string, nowMs: number): CallContext | null {
   if (text.length > MAX_LENGTH) return null;
-  const fields = text.split(FIELD);
-  const [format, trace, cohort, left, allowance, priority, depth, invocations, onBehalf, to] = fields;
-  if (format === undefined || !(Number(format) >= CONTEXT_FORMAT)) return null;
-  if (to === undefined || onBehalf === undefined || cohort === undefined || cohort.length > 128) return null;
-  const ids = TRACE.exec(trace ?? "");
-  if (ids === null) return null;
-  const numbers = [left === "" ? "0" : left, allowance, priority, depth, invocations].map(toCount);
-  const [leftMs, retries, rank, hops, seen] = numbers;
-  if (numbers.some((value) => Number.isNaN(value))) return null;
-  return {
-    traceId: ids[1] ?? "",
-    spanId: ids[2] ?? "",
-    flags: Number.parseInt(ids[3] ?? "0", 16),
+  const [format, trace, cohort, left, allowance, priority, depth, invocations, onBehalf, to] =
+    text.split(FIELD);
+  if (to === undefined || onBehalf === undefined || cohort === undefined) return null;
+  if (format === undefined || !VERSION.test(format) || cohort.length > MAX_COHORT) return null;
+  if (trace === undefined || !TRACE.test(trace)) return null;
+  const context: CallContext = {
+    traceId: trace.slice(0, 32),
+    spanId: trace.slice(33, 49),
+    flags: Number.parseInt(trace.slice(50), 16),
     cohort,
-    deadlineMs: left === "" ? Number.POSITIVE_INFINITY : nowMs + (leftMs ?? 0),
-    allowance: retries ?? 0,
-    priority: rank ?? 1,
-    depth: hops ?? 0,
-    invocations: seen ?? 0,
+    deadlineMs: left === "" ? Number.POSITIVE_INFINITY : nowMs + toCount(left),
+    allowance: allowance === "-1" ? -1 : toCount(allowance),
+    priority: toCount(priority),
+    depth: toCount(depth),
+    invocations: toCount(invocations),
     onBehalf,
     to,
   };
+  const {
+    deadlineMs,
+    depth: hops,
+    invocations: seen,
+    priority: rank,
+    allowance: retries,
+  } = context;
+  return Number.isNaN(deadlineMs + hops + seen + rank + retries) ? null : context;
 }
 
 /** The W3C traceparent of a context. */
 export function traceparent(context: CallContext): string {
-  const flags = context.flags < 16 ? `0${context.flags.toString(16)}` : context.flags.toString(16);
+  const flags = hex(context.flags & 255);
   return `00-${context.traceId}-${context.spanId}-${flags}`;
 }
 
@@ -97,7 +105,5 @@ export function readTraceparent(
   return { traceId, spanId, flags: Number.parseInt(flags, 16) };
 }
 
-function toCount(text: string | undefined): number {
-  if (text === undefined || !/^-?\d{1,12}$/.test(text)) return Number.NaN;
-  return Number(text);
-}
+const toCount = (text: string | undefined): number =>
+  text !== undefined && COUNT.test(text) ? Number(text) : Number.NaN;

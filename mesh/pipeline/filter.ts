@@ -36,7 +36,8 @@ export function orderViolations<C>(chain: Chain<C>): readonly string[] {
   const seen = new Set<string>();
   const violations: string[] = [];
   for (const filter of chain.filters) {
-    for (const name of filter.after) if (!seen.has(name)) violations.push(`${filter.name} after ${name}`);
+    for (const name of filter.after)
+      if (!seen.has(name)) violations.push(`${filter.name} after ${name}`);
     seen.add(filter.name);
   }
   return violations;

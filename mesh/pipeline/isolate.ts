@@ -2,8 +2,6 @@
 import type { CallContext } from "../contract/context.ts";
 import type { IdentityLevel } from "../contract/identity.ts";
 import type { Reason } from "../contract/reasons.ts";
-import type { RetryBudget } from "../algorithms/retry/budget.ts";
-import type { RequestFields } from "../identity/request.ts";
 import type {
   BypassFeature,
   Defaults,
@@ -13,10 +11,18 @@ import type {
   ServiceChunk,
 } from "../contract/table.ts";
 
+/** What `dispatch` takes: envelope, path, and arguments or null to read a property; more may follow one day. */
+export type DispatchCall = readonly [
+  envelope: string,
+  path: readonly string[],
+  args: readonly unknown[] | null,
+];
+
 /** A service binding as the mesh uses it: `fetch` and the one RPC method of a woven entrypoint. */
 export interface EndpointBinding {
   fetch(input: string, init: RequestInit): Promise<Response>;
-  dispatch(envelope: string, path: readonly string[], args: readonly unknown[] | null): Promise<unknown>;
+  /** One argument, so that a handler object can take it too: RPC on those allows exactly one. */
+  dispatch(call: DispatchCall): Promise<unknown>;
 }
 
 /** The table as filters read it. */
@@ -37,11 +43,21 @@ export interface MintedProof {
   readonly text: string;
   readonly isDegraded: boolean;
   /** Gives the digest the answer's body must have, or `-`; null when the answer does not verify. */
-  readonly checkAnswer?: (header: string | null, status: number, contentType: string) => string | null;
+  readonly checkAnswer?: (
+    header: string | null,
+    status: number,
+    contentType: string,
+  ) => string | null;
 }
 
 /** What a `request` proof covers beside identity, time and nonce. */
-export interface CoveredFields extends RequestFields {
+export interface CoveredFields {
+  readonly method: string;
+  readonly authority: string;
+  readonly path: string;
+  readonly query: string;
+  readonly context: string;
+  readonly contentType: string;
   /** Of the body, base64url SHA-256, or `-`. Unread when verifying: the proof carries it. */
   readonly digest: string;
 }
@@ -80,6 +96,8 @@ export interface ProofBox {
     covered: () => CoveredFields,
     nowMs: number,
   ): Verified | Reason;
+  /** Whether the principal's proof was accepted on a binding of its own within this slot; spares reading props. */
+  isKnown(principal: string, nowMs: number): boolean;
   /** Keeps a session proof that was verified and belongs to whom the binding's props attest. */
   accept(proof: string, verified: Verified, nowMs: number): void;
   /** Null the first time a nonce is seen within its window, else the reason. */
@@ -97,7 +115,8 @@ export interface ServiceState {
   readonly loads: Map<string, EndpointLoad>;
   /** Smooth weighted round robin's current weights, by endpoint index. */
   readonly turns: number[];
-  readonly budget: RetryBudget;
+  /** Tokens of the retry budget, changed in place. */
+  readonly budget: { tokens: number };
 }
 
 /** One finished call or attempt, as counters see it. */
@@ -125,14 +144,18 @@ export interface Isolate {
   sleep(ms: number): Promise<void>;
   table(): TableView | null;
   /** Undefined when fresh enough to decide; else a bounded wait. Never rejects. */
-  ready(waitUntil: WaitUntil): Promise<void> | undefined;
+  ready(keeper: Keeper): Promise<void> | undefined;
   /** Whether the last sync is recent enough for a `strict` destination. */
   isFresh(): boolean;
   isDegraded(): boolean;
   /** By the newest revocations known here. */
   isRevoked(workload: string): boolean;
   service(name: string): ServiceState;
-  reach(workload: string, entrypoint: string, override?: Readonly<Record<string, string>>): EndpointBinding | null;
+  reach(
+    workload: string,
+    entrypoint: string,
+    override?: Readonly<Record<string, string>>,
+  ): EndpointBinding | null;
   relay(): EndpointBinding | null;
   /** A `url` endpoint through global fetch, its origin in place of the request's. */
   external(url: string): EndpointBinding;
@@ -140,12 +163,15 @@ export interface Isolate {
   attempted(service: string, endpoint: string, reason: Reason | null): void;
 }
 
-export type WaitUntil = (promise: Promise<unknown>) => void;
+/** Keeps work alive after the answer: the runtime's own ctx. */
+export interface Keeper {
+  waitUntil(promise: Promise<unknown>): void;
+}
 
 /** The scope of one invocation: what an outgoing call inherits. */
 export interface Scope {
   readonly context: CallContext;
-  readonly waitUntil: WaitUntil;
+  readonly keeper: Keeper;
   /** The release decision of the entry event; drawn once, by the first call that needs it. */
   cohort: string;
   /** Retries left for the whole scope; counts down. */

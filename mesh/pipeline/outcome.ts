@@ -24,10 +24,18 @@ export interface Failure {
 
 export type Outcome = Answer | Refusal | Failure;
 
-export const answer = (value: unknown, status: number): Answer => ({ kind: "answer", value, status });
+export const answer = (value: unknown, status: number): Answer => ({
+  kind: "answer",
+  value,
+  status,
+});
 export const refuse = (reason: Reason, detail: string): Refusal => ({
   kind: "refusal",
   reason,
   detail,
 });
-export const fail = (reason: Reason, error: unknown): Failure => ({ kind: "failure", reason, error });
+export const fail = (reason: Reason, error: unknown): Failure => ({
+  kind: "failure",
+  reason,
+  error,
+});

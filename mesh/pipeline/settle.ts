@@ -7,9 +7,11 @@ export const isGood = (outcome: Outcome, codes: readonly number[]): boolean =>
   outcome.kind === "answer" && !codes.includes(outcome.status);
 
 /** The request can be sent again byte for byte. */
-export const isReplayable = (call: OutboundCall): boolean => call.http === null || call.http.replayable;
+export const isReplayable = (call: OutboundCall): boolean =>
+  call.http === null || call.http.replayable;
 
 /** Frees what a given-up answer holds. */
 export async function giveUp(outcome: Outcome): Promise<void> {
-  if (outcome.kind === "answer" && outcome.value instanceof Response) await outcome.value.body?.cancel();
+  if (outcome.kind === "answer" && outcome.value instanceof Response)
+    await outcome.value.body?.cancel();
 }

@@ -3,36 +3,59 @@ import { LOG_FIELDS } from "../contract/telemetry.ts";
 import { REASONS, type Reason } from "../contract/reasons.ts";
 import type { CallRecord } from "../pipeline/isolate.ts";
 
-/** Distinct keys that are kept; past it, all new ones share one, so that no input grows the memory. */
+/** Distinct counters that are kept; past it, all new ones share one, so that no input grows the memory. */
 const MOST_KEYS = 2000;
 const OTHER = "other";
 
-/** Counts by key, cumulative since the isolate was born. */
+/** Cumulative counts since the isolate was born, by up to five words. */
 export interface Counters {
-  count(key: string): void;
-  entries(): ReadonlyMap<string, number>;
+  count(kind: string, first: string, second: string, third: string, reason: Reason | null): void;
+  /** Flat: `kind|first|second|third|reason`, where `ok` stands for no reason. */
+  entries(): Readonly<Record<string, number>>;
 }
 
+type Level<T> = Map<string, T>;
+/** Nested by words that live in the table: looking them up hashes nothing anew, as one joined key would. */
+type Tree = Level<Level<Level<Level<Level<number>>>>>;
+
 export function createCounters(): Counters {
-  const counts = new Map<string, number>();
+  const tree: Tree = new Map();
+  let size = 0;
+  const add = (kind: string, words: readonly [string, string, string], reason: string): void => {
+    const leaf = child(child(child(child(tree, kind), words[0]), words[1]), words[2]);
+    const known = leaf.get(reason);
+    if (known === undefined) size += 1;
+    leaf.set(reason, (known ?? 0) + 1);
+  };
   return {
-    count(key) {
-      const known = counts.get(key);
-      if (known !== undefined) counts.set(key, known + 1);
-      else if (counts.size < MOST_KEYS) counts.set(key, 1);
-      else counts.set(OTHER, (counts.get(OTHER) ?? 0) + 1);
+    count(kind, first, second, third, reason) {
+      const leaf = tree.get(kind)?.get(first)?.get(second)?.get(third);
+      const label = reason ?? "ok";
+      const known = leaf?.get(label);
+      if (leaf !== undefined && known !== undefined) leaf.set(label, known + 1);
+      else if (size < MOST_KEYS) add(kind, [first, second, third], label);
+      else add(OTHER, ["", "", ""], OTHER);
     },
-    entries: () => counts,
+    entries: () => Object.fromEntries(flatten(tree, "")),
   };
 }
 
-/** The key of a logical call: side, source, destination and reason. */
-export const callKey = (call: CallRecord): string =>
-  `call|${call.side}|${call.source}|${call.destination}|${call.reason ?? "ok"}`;
+function child<T>(level: Level<Level<T>>, word: string): Level<T> {
+  let found = level.get(word);
+  if (found === undefined) {
+    found = new Map();
+    level.set(word, found);
+  }
+  return found;
+}
 
-/** The key of an attempt: service, endpoint and reason. */
-export const attemptKey = (service: string, endpoint: string, reason: Reason | null): string =>
-  `attempt|${service}|${endpoint}|${reason ?? "ok"}`;
+function* flatten(level: Level<unknown>, path: string): Generator<[string, number]> {
+  for (const [word, below] of level) {
+    const at = path === "" ? word : `${path}|${word}`;
+    if (below instanceof Map) yield* flatten(below as Level<unknown>, at);
+    else if (typeof below === "number") yield [at, below];
+  }
+}
 
 /** Whether a call deserves a line: refused, failed, degraded or touched by a kill switch. */
 export const deservesLine = (call: CallRecord, isDegraded: boolean): boolean =>

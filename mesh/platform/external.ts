@@ -12,6 +12,7 @@ export function externalBinding(url: string): EndpointBinding {
       delete headers[HEDDLE];
       return fetch(`${base}${pathStart < 0 ? "/" : input.slice(pathStart)}`, { ...init, headers });
     },
-    dispatch: () => Promise.reject(new TypeError("An endpoint given by url takes fetch only, not RPC.")),
+    dispatch: () =>
+      Promise.reject(new TypeError("An endpoint given by url takes fetch only, not RPC.")),
   };
 }

@@ -6,7 +6,13 @@ import { authenticate } from "../identity/authenticate.ts";
 import { CAPABILITY_PROOF, isStrongEnough, parseProof } from "../identity/envelope.ts";
 import type { Keyring } from "../identity/keyring.ts";
 import { mintAnswer, mintRequest, verifyAnswer } from "../identity/request.ts";
-import { createSessionMemo, createSessionMinter, slotEndMs, type SessionMemo } from "../identity/session.ts";
+import {
+  createSessionMemo,
+  createSessionMinter,
+  slotEndMs,
+  slotOf,
+  type SessionMemo,
+} from "../identity/session.ts";
 import type { Verified as IdentityVerified } from "../identity/verdict.ts";
 import type { CoveredFields, MintedProof, ProofBox, Verified } from "../pipeline/isolate.ts";
 import { uniqueId } from "./clock.ts";
@@ -15,6 +21,7 @@ import { uniqueId } from "./clock.ts";
 export function createProofBox(ring: Keyring): ProofBox {
   const minter = createSessionMinter(ring);
   const memo = createSessionMemo();
+  const known = new Map<string, number>();
   let nonces: NonceMemory | null = null;
   return {
     mint(audience, level, covered, nowMs, isSeed) {
@@ -24,15 +31,27 @@ export function createProofBox(ring: Keyring): ProofBox {
       return minted === null ? null : { text: minted.text, isDegraded: minted.degraded };
     },
     recall(proof, level, nowMs) {
-      const known = memo.recall(proof, nowMs);
-      return known === null || !isStrongEnough(known.kind, level) ? null : toVerified(known);
+      const recalled = memo.recall(proof, nowMs);
+      return recalled === null || !isStrongEnough(recalled.kind, level)
+        ? null
+        : toVerified(recalled);
     },
-    verify: (proof, bound, level, covered, nowMs) => verify(ring, { proof, bound, level, covered, nowMs }),
+    verify: (proof, bound, level, covered, nowMs) =>
+      verify(ring, { proof, bound, level, covered, nowMs }),
+    isKnown: (principal, nowMs) => known.get(principal) === slotOf(nowMs),
     accept(text, verified, nowMs) {
+      if (known.size >= MOST_KNOWN) known.clear();
+      known.set(verified.principal, slotOf(nowMs));
       const proof = verified.kind === "session" ? parseProof(text) : null;
       if (proof?.kind !== "session") return;
       const { principal, isDegraded } = verified;
-      const caller = { ok: true, kind: "session", principal, kid: proof.kid, degraded: isDegraded } as const;
+      const caller = {
+        ok: true,
+        kind: "session",
+        principal,
+        kid: proof.kid,
+        degraded: isDegraded,
+      } as const;
       memo.remember(text, caller, Math.min(slotEndMs(proof.slot), nowMs + 2 * SESSION_SLOT_MS));
     },
     admitNonce(nonce, isSafe, nowMs) {
@@ -43,6 +62,9 @@ export function createProofBox(ring: Keyring): ProofBox {
     },
   };
 }
+
+/** Principals remembered per slot; past it the next call reads its props again. */
+const MOST_KNOWN = 1024;
 
 const CAPABILITY: MintedProof = { text: CAPABILITY_PROOF, isDegraded: false };
 

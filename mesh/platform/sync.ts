@@ -59,90 +59,115 @@ export function createSync(
   bindings: MeshBindings,
   wiring: Wiring,
 ): Sync {
-  const key = once(async () => (wiring.tableKey === null ? null : importTableKey(wiring.tableKey)));
-
-  async function take(bytes: Uint8Array): Promise<boolean> {
-    const verifyKey = await key();
-    if (verifyKey === null) return false;
-    const previous = known.table;
-    const current = previous?.directory.version ?? 0;
-    const opened = await openTable(bytes, verifyKey, current, previous === null ? {} : { previous });
-    if (opened.ok) {
-      known.table = opened.table;
-      known.nack = null;
-    } else if (opened.reason !== "not_newer") known.nack = { version: current, reason: opened.reason };
-    return opened.ok;
-  }
-
-  async function join(): Promise<boolean> {
-    if (bindings.control === null) return false;
-    const startedMs = now();
-    const have = known.table?.directory.version ?? 0;
-    const reply = await quietly(() =>
-      bindings.control?.join({ format: JOIN_FORMAT, isolate: known.isolate, have }),
-    );
-    if (reply === null) return false;
-    ring.join(reply.keys);
-    known.hasJoined = true;
-    known.epoch = newestEpoch(reply.keys.audience.map((held) => held.kid));
-    learnRevocations(known, reply.revocations);
-    if (reply.table !== null) await take(toBytes(reply.table));
-    known.lastSyncMs = startedMs;
-    return true;
-  }
-
-  async function fromKv(): Promise<boolean> {
-    const value = await quietly(() => bindings.table?.get(TABLE_KEY, "arrayBuffer"));
-    return value === null ? false : take(new Uint8Array(value));
-  }
-
-  async function report(): Promise<number | null> {
-    known.sequence += 1;
-    const version = known.table?.directory.version ?? 0;
-    const { isolate, sequence, nack } = known;
-    const reply = await quietly(() =>
-      bindings.pulse?.report({ format: PULSE_FORMAT, isolate, sequence, version, nack }),
-    );
-    if (reply === null) return null;
-    learnRevocations(known, reply.revocations);
-    known.pulseEveryMs = Math.max(1000, reply.nextMs);
-    return reply.newest;
-  }
-
-  const seeded = once(async () => {
-    if (wiring.seed === null || bindings.kek === null) return;
-    const keys = await unwrapKeys(wiring.seed, bindings.kek, wiring.workload);
-    if (keys !== null) ring.seed(keys, wiring.seed.notAfterMs);
-  });
-
+  const sources: Sources = {
+    known,
+    ring,
+    bindings,
+    key: once(async () => (wiring.tableKey === null ? null : importTableKey(wiring.tableKey))),
+  };
   return {
     async begin() {
       known.isolate = uniqueId();
-      const [hasJoined] = await Promise.all([within(join(), JOIN_WAIT_MS), quietly(seeded)]);
+      const seeded = quietly(() => seed(ring, bindings, wiring));
+      const [hasJoined] = await Promise.all([within(join(sources), JOIN_WAIT_MS), seeded]);
       if (hasJoined && known.table !== null) return;
-      if (await within(fromKv(), KV_WAIT_MS)) return;
-      if (wiring.table !== null) await take(decodeBase64(wiring.table));
+      if (await within(fromKv(sources), KV_WAIT_MS)) return;
+      if (wiring.table !== null) await take(sources, decodeBase64(wiring.table));
     },
-    async refresh() {
-      const startedMs = now();
-      const newest = await report();
-      if (newest === null) return (await join()) || (await fromKv(), false);
-      const isBehind = newest > (known.table?.directory.version ?? 0);
-      const lacksKeys = known.epoch <= Math.floor(now() / EPOCH_MS);
-      if ((isBehind || lacksKeys || !known.hasJoined) && !(await join()) && isBehind) await fromKv();
-      known.lastSyncMs = startedMs;
-      return true;
-    },
+    refresh: () => refresh(sources),
     async poke() {
-      await join();
-      await report();
+      await join(sources);
+      await report(sources);
       return known.table?.directory.version ?? 0;
     },
   };
 }
 
+interface Sources {
+  readonly known: Knowledge;
+  readonly ring: Keyring;
+  readonly bindings: MeshBindings;
+  readonly key: () => Promise<CryptoKey | null>;
+}
+
+async function refresh(sources: Sources): Promise<boolean> {
+  const { known } = sources;
+  const startedMs = now();
+  const newest = await report(sources);
+  if (newest === null) {
+    if (await join(sources)) return true;
+    await fromKv(sources);
+    return false;
+  }
+  const isBehind = newest > (known.table?.directory.version ?? 0);
+  const lacksKeys = known.epoch <= Math.floor(now() / EPOCH_MS);
+  const mustJoin = isBehind || lacksKeys || !known.hasJoined;
+  if (mustJoin && !(await join(sources)) && isBehind) await fromKv(sources);
+  known.lastSyncMs = startedMs;
+  return true;
+}
+
+/** Checks bytes whole before they are used; what is refused is reported with the next pulse. */
+async function take({ known, key }: Sources, bytes: Uint8Array): Promise<boolean> {
+  const verifyKey = await key();
+  if (verifyKey === null) return false;
+  const previous = known.table;
+  const current = previous?.directory.version ?? 0;
+  const opened = await openTable(bytes, verifyKey, current, previous === null ? {} : { previous });
+  if (opened.ok) {
+    known.table = opened.table;
+    known.nack = null;
+  } else if (opened.reason !== "not_newer") {
+    known.nack = { version: current, reason: opened.reason };
+  }
+  return opened.ok;
+}
+
+async function join(sources: Sources): Promise<boolean> {
+  const { known, ring, bindings } = sources;
+  if (bindings.control === null) return false;
+  const startedMs = now();
+  const have = known.table?.directory.version ?? 0;
+  const request = { format: JOIN_FORMAT, isolate: known.isolate, have };
+  const reply = await quietly(() => bindings.control?.join(request));
+  if (reply === null) return false;
+  ring.join(reply.keys);
+  known.hasJoined = true;
+  known.epoch = newestEpoch(reply.keys.audience.map((held) => held.kid));
+  learnRevocations(known, reply.revocations);
+  if (reply.table !== null) await take(sources, toBytes(reply.table));
+  known.lastSyncMs = startedMs;
+  return true;
+}
+
+async function fromKv(sources: Sources): Promise<boolean> {
+  const value = await quietly(() => sources.bindings.table?.get(TABLE_KEY, "arrayBuffer"));
+  return value === null ? false : take(sources, new Uint8Array(value));
+}
+
+/** Tells the version in use; answers the newest one, or null when nobody does. */
+async function report({ known, bindings }: Sources): Promise<number | null> {
+  known.sequence += 1;
+  const version = known.table?.directory.version ?? 0;
+  const { isolate, sequence, nack } = known;
+  const pulse = { format: PULSE_FORMAT, isolate, sequence, version, nack };
+  const reply = await quietly(() => bindings.pulse?.report(pulse));
+  if (reply === null) return null;
+  learnRevocations(known, reply.revocations);
+  known.pulseEveryMs = Math.max(1000, reply.nextMs);
+  return reply.newest;
+}
+
+async function seed(ring: Keyring, bindings: MeshBindings, wiring: Wiring): Promise<void> {
+  if (wiring.seed === null || bindings.kek === null) return;
+  const keys = await unwrapKeys(wiring.seed, bindings.kek, wiring.workload);
+  if (keys !== null) ring.seed(keys, wiring.seed.notAfterMs);
+}
+
 function learnRevocations(known: Knowledge, revocations: readonly Revocation[]): void {
-  known.revoked = new Set(revocations.filter(({ kind }) => kind === "subject").map(({ value }) => value));
+  known.revoked = new Set(
+    revocations.filter(({ kind }) => kind === "subject").map(({ value }) => value),
+  );
 }
 
 const newestEpoch = (kids: readonly string[]): number =>

@@ -22,9 +22,9 @@ export function createTableView(table: OpenTable): TableView {
     gateways: () => table.chunk<GatewaysChunk>("gateways"),
     host: (gateway, listener, hostname) =>
       table.chunk<HostChunk>(`host:${gateway}/${listener}/${hostname}`),
-    level: (workload): IdentityLevel => directory.levels[workload] ?? directory.defaults.identity.level,
+    level: (workload): IdentityLevel =>
+      directory.levels[workload] ?? directory.defaults.identity.level,
     bypassed: (feature: BypassFeature, service: string): boolean =>
-      bypass.length > 0 &&
       bypass.some((entry) => entry.feature === feature && (entry.service ?? service) === service),
   };
 }

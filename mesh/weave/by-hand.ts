@@ -11,7 +11,8 @@ let runtime: Runtime | null | undefined;
 function own(): Runtime | null {
   if (runtime === undefined) {
     const raw = (env as unknown as Record<string, unknown>)[BINDINGS.wiring];
-    const wiring = typeof raw === "string" ? (JSON.parse(raw) as Wiring) : ((raw as Wiring | undefined) ?? null);
+    const wiring =
+      typeof raw === "string" ? (JSON.parse(raw) as Wiring) : ((raw as Wiring | undefined) ?? null);
     runtime = wiring === null ? null : start(env as unknown as Record<string, unknown>, wiring);
   }
   return runtime;

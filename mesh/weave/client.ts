@@ -25,7 +25,9 @@ const clients = new WeakSet();
 
 /** Whether a value is a mesh binding; such a value is never sent as an RPC argument. */
 export const isClient = (value: unknown): boolean =>
-  (typeof value === "object" || typeof value === "function") && value !== null && clients.has(value);
+  (typeof value === "object" || typeof value === "function") &&
+  value !== null &&
+  clients.has(value);
 
 /** A binding to a mesh service: an object with `fetch`, every other member a remote one. */
 export function createClient(outlet: Outlet, dialled: Dialled): object {
@@ -34,7 +36,8 @@ export function createClient(outlet: Outlet, dialled: Dialled): object {
     get: (path) => callRpc(outlet, dialled, { path, args: null }),
   };
   const own = {
-    fetch: (input: RequestInfo | URL, init?: RequestInit) => callFetch(outlet, dialled, input, init),
+    fetch: (input: RequestInfo | URL, init?: RequestInit) =>
+      callFetch(outlet, dialled, input, init),
   };
   const client = new Proxy(own, {
     get(target, name) {

@@ -11,7 +11,10 @@ export interface DevApi {
   /** The mesh's own counters, by key. */
   counts(): Promise<Readonly<Record<string, number>>>;
 }
-export type DevClass = new (ctx: ExecutionContext, env: Cloudflare.Env) => WorkerEntrypoint & DevApi;
+export type DevClass = new (
+  ctx: ExecutionContext,
+  env: Cloudflare.Env,
+) => WorkerEntrypoint & DevApi;
 
 export function createDev(isolate: MeshIsolate): DevClass {
   return class HeddleDev extends WorkerEntrypoint implements DevApi {
@@ -22,7 +25,7 @@ export function createDev(isolate: MeshIsolate): DevClass {
       isolate.reset();
     }
     async counts(): Promise<Readonly<Record<string, number>>> {
-      return Object.fromEntries(isolate.counters.entries());
+      return isolate.counters.entries();
     }
   };
 }

@@ -6,30 +6,45 @@ import { entryScope, inScope } from "./scope.ts";
 import { walk } from "./walk.ts";
 
 /** Handlers that the platform, not a caller, invokes; a woven class has those its inner class has. */
-export const EVENTS = ["scheduled", "queue", "email", "tail", "trace", "tailStream", "test"] as const;
+export const EVENTS = [
+  "scheduled",
+  "queue",
+  "email",
+  "tail",
+  "trace",
+  "tailStream",
+  "test",
+] as const;
 
 export type EntrypointClass = new (ctx: ExecutionContext, env: Cloudflare.Env) => WorkerEntrypoint;
 type Handler = (...args: readonly unknown[]) => unknown;
 
 /** Wraps the application's class; the inner instance is constructed per call, as the platform does. */
-export function weaveEntrypoint(inlet: Inlet, name: string, inner: EntrypointClass): EntrypointClass {
+export function weaveEntrypoint(
+  inlet: Inlet,
+  name: string,
+  inner: EntrypointClass,
+): EntrypointClass {
   const entrypoint = name === "default" ? "" : name;
   class Woven extends WorkerEntrypoint {
     constructor(ctx: ExecutionContext, env: Cloudflare.Env) {
       super(ctx, env);
       // A subclass's own methods would lie behind `dispatch`, unreachable: better refused than lost.
       if (new.target !== Woven)
-        throw new TypeError("A class may not extend meshed(Base): extend Base, and pass the result to meshed().");
+        throw new TypeError(
+          "A class may not extend meshed(Base): extend Base, and pass the result to meshed().",
+        );
     }
     override async fetch(request: Request): Promise<Response> {
       return takeFetch(inlet, entrypoint, this.ctx, request, async (settled) => {
         const own = construct(inlet, inner, this.ctx, this.env);
-        if (typeof own.fetch !== "function") throw new Error("Handler does not export a fetch() function.");
+        if (typeof own.fetch !== "function")
+          throw new Error("Handler does not export a fetch() function.");
         return own.fetch(settled);
       });
     }
-    async dispatch(envelope: string, path: readonly string[], args: readonly unknown[] | null): Promise<unknown> {
-      return takeRpc(inlet, entrypoint, this.ctx, String(envelope), { path, args }, async () =>
+    async dispatch(call: unknown): Promise<unknown> {
+      return takeRpc(inlet, entrypoint, this.ctx, call, async ({ path, args }) =>
         walk(construct(inlet, inner, this.ctx, this.env), path, args),
       );
     }
@@ -41,14 +56,17 @@ export function weaveEntrypoint(inlet: Inlet, name: string, inner: EntrypointCla
         value(this: Woven, ...args: readonly unknown[]): unknown {
           const own: object = construct(inlet, inner, this.ctx, this.env);
           const handler = Reflect.get(own, event) as Handler;
-          return inScope(entryScope(inlet.isolate, (promise) => this.ctx.waitUntil(promise)), () =>
-            handler.apply(own, [...args]),
-          );
+          return inScope(entryScope(inlet.isolate, this.ctx), () => handler.apply(own, [...args]));
         },
       });
   return Woven;
 }
 
-function construct(inlet: Inlet, inner: EntrypointClass, ctx: ExecutionContext, env: Cloudflare.Env): WorkerEntrypoint {
+function construct(
+  inlet: Inlet,
+  inner: EntrypointClass,
+  ctx: ExecutionContext,
+  env: Cloudflare.Env,
+): WorkerEntrypoint {
   return new inner(handOn(ctx, inlet.loop), env);
 }

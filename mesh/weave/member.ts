@@ -42,7 +42,11 @@ function result(pending: Promise<unknown>): unknown {
   });
 }
 
-async function apply(value: unknown, path: readonly string[], args: readonly unknown[]): Promise<unknown> {
+async function apply(
+  value: unknown,
+  path: readonly string[],
+  args: readonly unknown[],
+): Promise<unknown> {
   const owner = path.length > 1 ? await read(value, path.slice(0, -1)) : value;
   const name = path.at(-1) ?? "";
   return (owner as Record<string, (...given: unknown[]) => unknown>)[name]?.(...args);

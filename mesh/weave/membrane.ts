@@ -17,7 +17,9 @@ export function guard(value: unknown, grant: Grant): unknown {
   if (typeof value === "function") return guardFunction(value as Callable, null, grant);
   if (!isPlain(value)) return value;
   const entries = Object.entries(value);
-  const isCapable = entries.some(([, item]) => item instanceof RpcTarget || typeof item === "function");
+  const isCapable = entries.some(
+    ([, item]) => item instanceof RpcTarget || typeof item === "function",
+  );
   if (!isCapable) return value;
   return Object.fromEntries(entries.map(([name, item]) => [name, guard(item, grant)]));
 }
@@ -34,7 +36,10 @@ function guardFunction(callee: Callable, owner: unknown, grant: Grant): Callable
 /** A target of its own class with the same members, each restoring the scope; own properties stay hidden, as bare. */
 function guardTarget(target: RpcTarget, grant: Grant): RpcTarget {
   const membrane = class extends RpcTarget {};
-  for (let at: unknown = Object.getPrototypeOf(target); at !== RpcTarget.prototype && at !== null; ) {
+  for (
+    let at: unknown = Object.getPrototypeOf(target);
+    at !== RpcTarget.prototype && at !== null;
+  ) {
     for (const [name, own] of Object.entries(Object.getOwnPropertyDescriptors(at)))
       if (name !== "constructor" && !Object.hasOwn(membrane.prototype, name))
         Object.defineProperty(membrane.prototype, name, guardMember(own, target, grant));
@@ -42,19 +47,33 @@ function guardTarget(target: RpcTarget, grant: Grant): RpcTarget {
   }
   const dispose: unknown = Reflect.get(target, Symbol.dispose);
   if (typeof dispose === "function")
-    Object.defineProperty(membrane.prototype, Symbol.dispose, { value: () => void dispose.call(target) });
+    Object.defineProperty(membrane.prototype, Symbol.dispose, {
+      value: () => void dispose.call(target),
+    });
   return new membrane();
 }
 
 function guardMember(own: PropertyDescriptor, target: RpcTarget, grant: Grant): PropertyDescriptor {
   if (own.get !== undefined) {
-    const { get } = own;
-    return { configurable: true, get: () => guard(inScope(grant.scope, () => get.call(target) as unknown), grant) };
+    return {
+      configurable: true,
+      get: () =>
+        guard(
+          inScope(grant.scope, () => own.get?.call(target) as unknown),
+          grant,
+        ),
+    };
   }
   if (typeof own.value !== "function") return own;
-  return { configurable: true, writable: true, value: guardFunction(own.value as Callable, target, grant) };
+  return {
+    configurable: true,
+    writable: true,
+    value: guardFunction(own.value as Callable, target, grant),
+  };
 }
 
 function isPlain(value: unknown): value is object {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  return (
+    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  );
 }

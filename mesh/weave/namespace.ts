@@ -11,7 +11,11 @@ export const OBJECT_CALL = "heddleCall";
 
 interface ObjectStub {
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
-  heddleCall(context: string, path: readonly string[], args: readonly unknown[] | null): Promise<unknown>;
+  heddleCall(
+    context: string,
+    path: readonly string[],
+    args: readonly unknown[] | null,
+  ): Promise<unknown>;
 }
 type Namespace = Record<string, (...args: unknown[]) => unknown>;
 
@@ -29,8 +33,10 @@ export function namespaceOf(namespace: object, isolate: Isolate): object {
       const found: unknown = Reflect.get(real, name);
       if (typeof found !== "function") return found;
       const call = (...args: unknown[]): unknown => found.apply(real, args) as unknown;
-      if (name === "get" || name === "getByName") return (...args: unknown[]) => stubOf(call(...args) as object, isolate);
-      if (name === "jurisdiction") return (...args: unknown[]) => namespaceOf(call(...args) as object, isolate);
+      if (name === "get" || name === "getByName")
+        return (...args: unknown[]) => stubOf(call(...args) as object, isolate);
+      if (name === "jurisdiction")
+        return (...args: unknown[]) => namespaceOf(call(...args) as object, isolate);
       return call;
     },
   });

@@ -22,10 +22,12 @@ export function weaveObject(inlet: Inlet, inner: ObjectClass): ObjectClass {
       states.set(this, ctx);
     }
   }
-  const waitUntil = (self: object) => (promise: Promise<unknown>): void => states.get(self)?.waitUntil(promise);
+  const keeper = (self: object): RuntimeContext => states.get(self) ?? NOBODY;
   const scope = (self: object, packed: string): Scope => {
     const context = unpackContext(packed, inlet.isolate.now());
-    return context === null ? entryScope(inlet.isolate, waitUntil(self)) : scopeOf(context, waitUntil(self));
+    return context === null
+      ? entryScope(inlet.isolate, keeper(self))
+      : scopeOf(context, keeper(self));
   };
   define(Woven, OBJECT_CALL, function (this: object, ...given) {
     const [packed, path, args] = given as [string, readonly string[], readonly unknown[] | null];
@@ -35,13 +37,17 @@ export function weaveObject(inlet: Inlet, inner: ObjectClass): ObjectClass {
   if (fetch !== null)
     define(Woven, "fetch", function (this: object, ...given) {
       const request = given[0] as Request;
-      return inScope(scope(this, request.headers.get(HEDDLE) ?? ""), () => fetch.call(this, request));
+      return inScope(scope(this, request.headers.get(HEDDLE) ?? ""), () =>
+        fetch.call(this, request),
+      );
     });
   for (const event of EVENTS) {
     const handler = methodOf(inner, event);
     if (handler !== null)
       define(Woven, event, function (this: object, ...given) {
-        return inScope(entryScope(inlet.isolate, waitUntil(this)), () => handler.apply(this, [...given]));
+        return inScope(entryScope(inlet.isolate, keeper(this)), () =>
+          handler.apply(this, [...given]),
+        );
       });
   }
   return Woven;
@@ -55,11 +61,17 @@ function handedState(inlet: Inlet, ctx: DurableObjectState): DurableObjectState 
   return ctx;
 }
 
+const NOBODY: RuntimeContext = { waitUntil: () => undefined };
+
 const methodOf = (inner: ObjectClass, name: string): Method | null => {
   const found: unknown = Reflect.get(inner.prototype as object, name);
   return typeof found === "function" ? (found as Method) : null;
 };
 
-function define(made: ObjectClass, name: string, value: (this: object, ...given: readonly unknown[]) => unknown): void {
+function define(
+  made: ObjectClass,
+  name: string,
+  value: (this: object, ...given: readonly unknown[]) => unknown,
+): void {
   Object.defineProperty(made.prototype, name, { configurable: true, writable: true, value });
 }

@@ -2,7 +2,7 @@
 import { COHORT_COOKIE, HEDDLE_LISTENER, TRACEPARENT } from "../contract/headers.ts";
 import type { CallContext } from "../contract/context.ts";
 import type { Wiring } from "../contract/wiring.ts";
-import { stripHeaders } from "../filters/strip/strip.ts";
+import { stripHeaders } from "../pipeline/strip-headers.ts";
 import type { OutboundCall } from "../pipeline/call.ts";
 import { readTraceparent, rootContext } from "../pipeline/context.ts";
 import type { Next } from "../pipeline/filter.ts";
@@ -31,9 +31,14 @@ export async function serveEdge(
   const scope = edgeScope(isolate, request, ctx);
   const drawn = scope.cohort === "";
   const { parts } = fromRequest(request);
-  const call: OutboundCall = { ...newCall(outlet, scope, EDGE, parts, null), side: "edge", listener };
+  const call: OutboundCall = {
+    ...newCall(outlet, scope, EDGE, parts, null),
+    side: "edge",
+    listener,
+  };
   const outcome = await edge(call);
-  if (outcome.kind === "answer") return keepCohort(isolate, outcome.value as Response, drawn ? scope.cohort : "", request);
+  if (outcome.kind === "answer")
+    return keepCohort(isolate, outcome.value as Response, drawn ? scope.cohort : "", request);
   return problem(outcome.reason, scope.context.traceId, false);
 }
 
@@ -44,7 +49,7 @@ export async function serveOwn(
   ctx: RuntimeContext,
   serve: Serve,
 ): Promise<Response> {
-  await isolate.ready((promise) => ctx.waitUntil(promise));
+  await isolate.ready(ctx);
   const scope = edgeScope(isolate, request, ctx);
   const drawn = scope.cohort === "";
   const response = await inScope(scope, () => serve(stripped(request)));
@@ -82,7 +87,7 @@ function edgeScope(isolate: Isolate, request: Request, ctx: RuntimeContext): Sco
     cohort: COHORT.exec(request.headers.get("cookie") ?? "")?.[1] ?? "",
     deadlineMs: edgeMs > 0 ? isolate.now() + edgeMs : Number.POSITIVE_INFINITY,
   };
-  return scopeOf(context, (promise) => ctx.waitUntil(promise));
+  return scopeOf(context, ctx);
 }
 
 /** Dev's listener ports name themselves with the run's key; from anybody else the header means nothing. */
@@ -94,8 +99,14 @@ function listenerOf(request: Request, wiring: Wiring): OutboundCall["listener"] 
 }
 
 /** Only while the table splits somewhere, and only when the request brought none (design §3). */
-function keepCohort(isolate: Isolate, response: Response, cohort: string, request: Request): Response {
-  if (cohort === "" || isolate.table()?.splits !== true || response.webSocket !== null) return response;
+function keepCohort(
+  isolate: Isolate,
+  response: Response,
+  cohort: string,
+  request: Request,
+): Response {
+  if (cohort === "" || isolate.table()?.splits !== true || response.webSocket !== null)
+    return response;
   const kept = new Response(response.body, response);
   const secure = request.url.startsWith("https:") ? "; Secure" : "";
   kept.headers.append(

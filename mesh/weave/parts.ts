@@ -9,7 +9,8 @@ export interface ParsedFetch {
 
 /** Reads `fetch(input, init)`; throws what fetch throws for arguments it does not take. */
 export function parseFetch(input: RequestInfo | URL, init: RequestInit | undefined): ParsedFetch {
-  if (input instanceof Request) return init === undefined ? fromRequest(input) : fromRequest(new Request(input, init));
+  if (input instanceof Request)
+    return init === undefined ? fromRequest(input) : fromRequest(new Request(input, init));
   if (init !== undefined && isOwnType(init.body)) return fromRequest(new Request(input, init));
   return fromInit(String(input), init ?? {});
 }
@@ -26,7 +27,7 @@ function fromInit(input: string, init: RequestInit): ParsedFetch {
     headers["content-type"] = "text/plain;charset=UTF-8";
   return {
     parts: {
-      ...locate(new URL(input)),
+      ...locateText(input),
       method: canonicalMethod(init.method ?? "GET"),
       headers,
       body,
@@ -44,7 +45,7 @@ export function fromRequest(request: Request): ParsedFetch {
   for (const [name, value] of request.headers) headers[name] = value;
   return {
     parts: {
-      ...locate(new URL(request.url)),
+      ...locateText(request.url),
       method: request.method,
       headers,
       body: request.body,
@@ -74,11 +75,40 @@ export function redirected(parts: HttpParts, status: number, location: string): 
   };
 }
 
-const BODY_HEADERS = ["content-type", "content-length", "content-encoding", "content-language", "content-location"];
+const BODY_HEADERS = [
+  "content-type",
+  "content-length",
+  "content-encoding",
+  "content-language",
+  "content-location",
+];
 
-function locate(url: URL): Pick<HttpParts, "url" | "host" | "port" | "path" | "query"> {
+type Location = Pick<HttpParts, "url" | "host" | "port" | "path" | "query">;
+
+/** URLs that a parser would leave as they are: no dot segments, escapes, credentials or fragments to think about. */
+const PLAIN =
+  /^(https?):\/\/([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9]\d{0,4}))?(\/[\w~/-]*)(?:\?([\w~.&=+%/-]*))?$/;
+const NUMERIC_HOST = /(?:^|\.)\d+$/;
+
+/** Slices what is plain, parses the rest. */
+function locateText(text: string): Location {
+  const found = PLAIN.exec(text);
+  const [, scheme, host = "", port, path = "/", query = ""] = found ?? [];
+  if (found === null || NUMERIC_HOST.test(host)) return locate(new URL(text));
+  const usual = scheme === "https" ? 443 : 80;
+  if (port !== undefined && Number(port) === usual) return locate(new URL(text));
+  return { url: text, host, port: port === undefined ? usual : Number(port), path, query };
+}
+
+function locate(url: URL): Location {
   const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
-  return { url: url.href, host: url.hostname, port, path: url.pathname, query: url.search.slice(1) };
+  return {
+    url: url.href,
+    host: url.hostname,
+    port,
+    path: url.pathname,
+    query: url.search.slice(1),
+  };
 }
 
 function plainHeaders(given: RequestInit["headers"]): Record<string, string> {

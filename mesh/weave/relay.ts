@@ -20,8 +20,26 @@ type PlainBinding = Client;
 
 /** Names the runtime probes on every instance; a relay forwards none of them. */
 const PROBED = new Set([
-  "fetch", "connect", "tail", "tailStream", "trace", "scheduled", "queue", "email", "test", "alarm", "self", "then",
-  "webSocketMessage", "webSocketClose", "webSocketError", "dup", "constructor", "dispatch", "env", "ctx",
+  "fetch",
+  "connect",
+  "tail",
+  "tailStream",
+  "trace",
+  "scheduled",
+  "queue",
+  "email",
+  "test",
+  "alarm",
+  "self",
+  "then",
+  "webSocketMessage",
+  "webSocketClose",
+  "webSocketError",
+  "dup",
+  "constructor",
+  "dispatch",
+  "env",
+  "ctx",
 ]);
 
 /** Makes the class; without a runtime it refuses everything. */
@@ -32,33 +50,45 @@ export function createRelay(runtime: Runtime | null): EntrypointClass {
       const source = sourceOf(this.ctx);
       if (source !== null) {
         const client = createClient(outletFor(runtime, source.source), source.dialled) as Client;
-        return inScope(incoming(runtime, request.headers.get(HEDDLE) ?? "", this.ctx), () => client.fetch(request));
+        return inScope(incoming(runtime, request.headers.get(HEDDLE) ?? "", this.ctx), () =>
+          client.fetch(request),
+        );
       }
-      return takeFetch(runtime.inlet, "", this.ctx, request, (settled) => relayFetch(runtime, settled));
+      return takeFetch(runtime.inlet, "", this.ctx, request, (settled) =>
+        relayFetch(runtime, settled),
+      );
     }
-    async dispatch(envelope: string, path: readonly string[], args: readonly unknown[] | null): Promise<unknown> {
+    async dispatch(call: unknown): Promise<unknown> {
       if (runtime === null) return { heddleRefused: "no_table" };
-      return takeRpc(runtime.inlet, "", this.ctx, String(envelope), { path, args }, () =>
-        relayRpc(runtime, String(envelope), path, args),
+      return takeRpc(runtime.inlet, "", this.ctx, call, ({ path, args }, envelope) =>
+        relayRpc(runtime, envelope, path, args),
       );
     }
   }
   // Any other name is a method that a not-woven caller calls on the service it dialled.
   const forward = new Proxy(WorkerEntrypoint.prototype, {
     get(target, name, self) {
-      if (typeof name === "symbol" || PROBED.has(name)) return Reflect.get(target, name, self) as unknown;
-      return (...args: unknown[]) => forwardCall(runtime, (self as { ctx: ExecutionContext }).ctx, name, args);
+      if (typeof name === "symbol" || PROBED.has(name))
+        return Reflect.get(target, name, self) as unknown;
+      return (...args: unknown[]) =>
+        forwardCall(runtime, (self as { ctx: ExecutionContext }).ctx, name, args);
     },
   });
   Object.setPrototypeOf(Relay.prototype, forward);
   return Relay;
 }
 
-function forwardCall(runtime: Runtime | null, ctx: ExecutionContext, name: string, args: unknown[]): unknown {
+function forwardCall(
+  runtime: Runtime | null,
+  ctx: ExecutionContext,
+  name: string,
+  args: unknown[],
+): unknown {
   const source = sourceOf(ctx);
-  if (runtime === null || source === null) throw new TypeError(`The RPC receiver does not implement the method "${name}".`);
+  if (runtime === null || source === null)
+    throw new TypeError(`The RPC receiver does not implement the method "${name}".`);
   const client = createClient(outletFor(runtime, source.source), source.dialled) as Client;
-  const scope = entryScope(runtime.outlet.isolate, (promise) => ctx.waitUntil(promise));
+  const scope = entryScope(runtime.outlet.isolate, ctx);
   return inScope(scope, async () => client[name]?.(...args));
 }
 
@@ -78,12 +108,15 @@ const outletFor = (runtime: Runtime, source: string): Outlet => ({
 });
 
 /** A plain Worker's own calls continue the context it was called with, as far as it handed the header on. */
-function incoming(runtime: Runtime, envelope: string, ctx: ExecutionContext): ReturnType<typeof entryScope> {
-  const waitUntil = (promise: Promise<unknown>): void => ctx.waitUntil(promise);
+function incoming(
+  runtime: Runtime,
+  envelope: string,
+  ctx: ExecutionContext,
+): ReturnType<typeof entryScope> {
   const context = unpackContext(envelope.split("|")[0] ?? "", runtime.outlet.isolate.now());
   return context === null
-    ? entryScope(runtime.outlet.isolate, waitUntil)
-    : scopeOf({ ...context, onBehalf: "", to: "" }, waitUntil);
+    ? entryScope(runtime.outlet.isolate, ctx)
+    : scopeOf({ ...context, onBehalf: "", to: "" }, ctx);
 }
 
 interface Target {
@@ -96,7 +129,9 @@ function targetOf(runtime: Runtime, envelope: string): Target | null {
   const context = unpackContext(envelope.split("|")[0] ?? "", runtime.outlet.isolate.now());
   const proof = envelope.split("|")[1] ?? "";
   const [worker = "", entrypoint] = (context?.to ?? "").split(" ");
-  return worker === "" ? null : { worker, entrypoint: entrypoint ?? null, principal: proof.split("~")[3] ?? "" };
+  return worker === ""
+    ? null
+    : { worker, entrypoint: entrypoint ?? null, principal: proof.split("~")[3] ?? "" };
 }
 
 async function relayFetch(runtime: Runtime, request: Request): Promise<Response> {
@@ -137,4 +172,5 @@ function plainOf(runtime: Runtime, target: Target): PlainBinding | null {
 }
 
 /** A plain Worker sees the request as it was sent, and may hand the trace on. */
-const withTrace = (request: Request): Request => (request.headers.has(TRACEPARENT) ? request : new Request(request));
+const withTrace = (request: Request): Request =>
+  request.headers.has(TRACEPARENT) ? request : new Request(request);

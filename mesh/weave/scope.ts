@@ -2,30 +2,30 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { CallContext } from "../contract/context.ts";
 import { rootContext } from "../pipeline/context.ts";
-import type { Isolate, Scope, WaitUntil } from "../pipeline/isolate.ts";
+import type { Isolate, Keeper, Scope } from "../pipeline/isolate.ts";
 
 const scopes = new AsyncLocalStorage<Scope>();
 
 /** The scope that holds for an incoming call's context. */
-export const scopeOf = (context: CallContext, waitUntil: WaitUntil): Scope => ({
+export const scopeOf = (context: CallContext, keeper: Keeper): Scope => ({
   context,
-  waitUntil,
+  keeper,
   cohort: context.cohort,
   allowance: context.allowance,
   invocations: context.invocations,
 });
 
 /** A scope of its own for an entry event: cron, queue batch, alarm, message, or work outside any event. */
-export const entryScope = (isolate: Isolate, waitUntil: WaitUntil): Scope =>
+export const entryScope = (isolate: Isolate, keeper: Keeper): Scope =>
   scopeOf(
     rootContext(() => isolate.random()),
-    waitUntil,
+    keeper,
   );
 
 export const inScope = <T>(scope: Scope, run: () => T): T => scopes.run(scope, run);
 
 /** The running scope; background work outside one gets a scope that nothing keeps alive. */
 export const currentScope = (isolate: Isolate): Scope =>
-  scopes.getStore() ?? entryScope(isolate, ignore);
+  scopes.getStore() ?? entryScope(isolate, NOBODY);
 
-const ignore = (): void => undefined;
+const NOBODY: Keeper = { waitUntil: () => undefined };

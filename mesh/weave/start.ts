@@ -4,7 +4,8 @@ import { edge } from "../chains/edge.ts";
 import { inbound } from "../chains/inbound.ts";
 import { outbound } from "../chains/outbound.ts";
 import type { Wiring } from "../contract/wiring.ts";
-import { compose } from "../pipeline/filter.ts";
+import type { InboundCall, OutboundCall } from "../pipeline/call.ts";
+import { compose, type Chain } from "../pipeline/filter.ts";
 import { captureBindings } from "../platform/bindings.ts";
 import { createIsolate } from "../platform/isolate.ts";
 import { withAssets } from "./assets.ts";
@@ -29,14 +30,30 @@ export interface Runtime {
   readonly inlet: Inlet;
 }
 
+/** The chains an isolate runs; other ones than the mesh's own are for benchmarks that leave a filter out. */
+export interface Chains {
+  readonly outbound: Chain<OutboundCall>;
+  readonly inbound: Chain<InboundCall>;
+}
+
 /** Starts the mesh in this isolate; must run before the application's module is evaluated. */
-export function start(env: Record<string, unknown>, wiring: Wiring): Runtime {
+export function start(
+  env: Record<string, unknown>,
+  wiring: Wiring,
+  chains: Chains = { outbound, inbound },
+): Runtime {
   const assets = wiring.assets === null ? undefined : env[wiring.assets.binding];
   const bindings = captureBindings(env, wiring);
   const isolate = createIsolate(bindings, wiring);
-  const outlet: Outlet = { isolate, outbound: compose(outbound), source: wiring.workload, onBehalf: "" };
+  const outlet: Outlet = {
+    isolate,
+    outbound: compose(chains.outbound),
+    source: wiring.workload,
+    onBehalf: "",
+  };
   const runEdge = compose(edge);
-  for (const [name, dialled] of Object.entries(wiring.dialled)) env[name] = createClient(outlet, dialled);
+  for (const [name, dialled] of Object.entries(wiring.dialled))
+    env[name] = createClient(outlet, dialled);
   for (const name of wiring.objects) {
     const namespace = env[name];
     if (looksLikeNamespace(namespace)) env[name] = namespaceOf(namespace, isolate);
@@ -44,13 +61,14 @@ export function start(env: Record<string, unknown>, wiring: Wiring): Runtime {
   const inlet: Inlet = {
     isolate,
     wiring,
-    inbound: compose(inbound),
+    inbound: compose(chains.inbound),
     loop: { wiring, outlet },
     fromOutside: (request, ctx, serve) => serveOwn(isolate, request, ctx, serve),
   };
   const weave = (name: string, value: unknown): unknown => weaveExport(inlet, name, value);
   return {
-    weave: (name, value) => weave(name, name === "default" ? withAssets(value, wiring, assets) : value),
+    weave: (name, value) =>
+      weave(name, name === "default" ? withAssets(value, wiring, assets) : value),
     edge: (request, ctx) => serveEdge(outlet, runEdge, wiring, request, ctx),
     dev: createDev(isolate),
     outlet,
@@ -63,7 +81,8 @@ function weaveExport(inlet: Inlet, name: string, value: unknown): unknown {
   if (typeof value === "object" && value !== null) return weaveHandler(inlet, name, value);
   if (typeof value !== "function") return value;
   const prototype: unknown = value.prototype;
-  if (prototype instanceof WorkerEntrypoint) return weaveEntrypoint(inlet, name, value as EntrypointClass);
+  if (prototype instanceof WorkerEntrypoint)
+    return weaveEntrypoint(inlet, name, value as EntrypointClass);
   if (prototype instanceof DurableObject) return weaveObject(inlet, value as ObjectClass);
   return value;
 }

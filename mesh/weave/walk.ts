@@ -3,11 +3,29 @@ import { DurableObject, RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
 
 /** Names the runtime keeps for itself on entrypoints and objects. */
 const RESERVED = new Set([
-  "fetch", "connect", "tail", "tailStream", "trace", "scheduled", "queue", "email", "test", "alarm", "self",
-  "webSocketMessage", "webSocketClose", "webSocketError", "dup", "constructor", "then",
+  "fetch",
+  "connect",
+  "tail",
+  "tailStream",
+  "trace",
+  "scheduled",
+  "queue",
+  "email",
+  "test",
+  "alarm",
+  "self",
+  "webSocketMessage",
+  "webSocketClose",
+  "webSocketError",
+  "dup",
+  "constructor",
+  "then",
 ]);
 const BASES = new Set<unknown>([
-  WorkerEntrypoint.prototype, DurableObject.prototype, RpcTarget.prototype, Object.prototype,
+  WorkerEntrypoint.prototype,
+  DurableObject.prototype,
+  RpcTarget.prototype,
+  Object.prototype,
 ]);
 
 /** The error a bare call to a member that is not there rejects with. */
@@ -15,7 +33,11 @@ export const notImplemented = (name: string): TypeError =>
   new TypeError(`The RPC receiver does not implement the method "${name}".`);
 
 /** Walks a path from an entrypoint or object instance, then calls what it finds, or reads it when `args` is null. */
-export async function walk(root: object, path: readonly string[], args: readonly unknown[] | null): Promise<unknown> {
+export async function walk(
+  root: object,
+  path: readonly string[],
+  args: readonly unknown[] | null,
+): Promise<unknown> {
   let owner: unknown = root;
   for (const [depth, name] of path.entries()) {
     const found = lookUp(owner, name);
@@ -28,13 +50,18 @@ export async function walk(root: object, path: readonly string[], args: readonly
 }
 
 function lookUp(owner: unknown, name: string): unknown {
-  if ((typeof owner !== "object" && typeof owner !== "function") || owner === null) throw notImplemented(name);
+  if ((typeof owner !== "object" && typeof owner !== "function") || owner === null)
+    throw notImplemented(name);
   if (!isInstance(owner)) {
     if (!Object.hasOwn(owner, name)) throw notImplemented(name);
     return (owner as Record<string, unknown>)[name];
   }
   if (RESERVED.has(name) || Object.hasOwn(owner, name)) throw notImplemented(name);
-  for (let at: unknown = Object.getPrototypeOf(owner); at !== null && !BASES.has(at); at = Object.getPrototypeOf(at)) {
+  for (
+    let at: unknown = Object.getPrototypeOf(owner);
+    at !== null && !BASES.has(at);
+    at = Object.getPrototypeOf(at)
+  ) {
     const own = Object.getOwnPropertyDescriptor(at, name);
     if (own !== undefined) return own.get === undefined ? own.value : own.get.call(owner);
   }

@@ -4,6 +4,9 @@ import { EXIT } from "../../cli/exit.ts";
 import { runCli } from "../../cli/program.ts";
 import { REFUSALS } from "../../cli/weave/refusal.ts";
 import { readFault } from "../../cli/dev/fault-request.ts";
+import { STEPS as configStoreSteps } from "../../durable-objects/config-store/schema.ts";
+import { STEPS as issuerSteps } from "../../durable-objects/issuer/schema.ts";
+import { STEPS as registrySteps } from "../../durable-objects/registry/schema.ts";
 import { edge } from "../../mesh/chains/edge.ts";
 import { inbound } from "../../mesh/chains/inbound.ts";
 import { outbound } from "../../mesh/chains/outbound.ts";
@@ -98,6 +101,9 @@ const SOURCES: Readonly<Record<string, () => Expected>> = {
   bypass: () => list("feature", BYPASS_FEATURES),
   metrics: () => list("metric", Object.values(METRICS)),
   "log fields": () => list("field", Object.values(LOG_FIELDS)),
+  "sql ConfigStore": () => sqlTables(configStoreSteps),
+  "sql Issuer": () => sqlTables(issuerSteps),
+  "sql Registry": () => sqlTables(registrySteps),
   "context order": () => numbered("field", contextOrder()),
   "proof order session": () => numbered("field", proofOrder("session")),
   "mac session": () => numbered("part", macOrder("session")),
@@ -200,6 +206,25 @@ function constantsTable(file: string): Expected {
     rows: [...found]
       .filter(([, name = ""]) => !(name in FORMATS))
       .map(([, name = "", value = ""]) => [code(name), code(plain(value))]),
+  };
+}
+
+/** Tables and columns that the steps of a schema create. */
+function sqlTables(steps: readonly string[]): Expected {
+  const created = steps
+    .join(";")
+    .matchAll(/CREATE TABLE (\w+) \(([\s\S]*?)\)(?: WITHOUT ROWID)?(?:;|$)/g);
+  return {
+    columns: ["table", "columns"],
+    rows: [...created].map(([, name = "", body = ""]) => [
+      code(name),
+      body
+        .split(/,(?![^(]*\))/)
+        .map((column) => column.trim().split(" ")[0] ?? "")
+        .filter((column) => column !== "PRIMARY")
+        .map(code)
+        .join(", "),
+    ]),
   };
 }
 

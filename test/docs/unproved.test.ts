@@ -4,9 +4,11 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
 import { root } from "./pages.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const folder = path.join(root, ".heddle/tmp/unproved");
 
@@ -32,7 +34,7 @@ beforeAll(async () => {
     .map((name) => ({ configPath: path.join(folder, name) }));
   harness = createTestHarness({ root: folder, workers });
   await harness.listen();
-}, 60_000);
+});
 
 afterAll(async () => {
   await harness.close();

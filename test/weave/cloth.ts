@@ -11,7 +11,11 @@ import { Secret } from "../../mesh/identity/secret.ts";
 import { wrapKeys } from "../../mesh/identity/seed.ts";
 import { writeTable } from "../../mesh/identity/table-frame.ts";
 import { startRuntime, type Runtime } from "../../cli/dev/runtime.ts";
-import { plainSettings, type RuntimeBinding, type RuntimeWorker } from "../../cli/dev/runtime-worker.ts";
+import {
+  plainSettings,
+  type RuntimeBinding,
+  type RuntimeWorker,
+} from "../../cli/dev/runtime-worker.ts";
 
 export const TRUST_DOMAIN = "cloth.example";
 
@@ -21,7 +25,9 @@ export interface ClothWorker {
   readonly source: string;
   readonly exports: readonly string[];
   /** By binding: `service` or `service#Entrypoint`; the props are the user's own. */
-  readonly dials?: Readonly<Record<string, { readonly to: string; readonly props?: Readonly<Record<string, unknown>> }>>;
+  readonly dials?: Readonly<
+    Record<string, { readonly to: string; readonly props?: Readonly<Record<string, unknown>> }>
+  >;
   /** Durable Object classes by binding. */
   readonly objects?: Readonly<Record<string, string>>;
   readonly wiring?: Partial<Wiring>;
@@ -30,6 +36,7 @@ export interface ClothWorker {
 
 export interface ClothOptions {
   readonly compatibilityDate: string;
+  readonly compatibilityFlags?: readonly string[];
   readonly isWoven: boolean;
   readonly levels?: Readonly<Record<string, IdentityLevel>>;
   readonly workers: readonly ClothWorker[];
@@ -68,21 +75,25 @@ export async function startCloth(options: ClothOptions): Promise<Runtime> {
   });
 }
 
-function settings({ compatibilityDate }: ClothOptions): RuntimeWorker["settings"] {
-  return plainSettings(compatibilityDate, compatibilityDate < "2026-08-04" ? ["nodejs_als"] : []);
-}
-
-function objectBindings(worker: ClothWorker): Record<string, RuntimeBinding> {
-  const entries = Object.entries(worker.objects ?? {});
-  return Object.fromEntries(
-    entries.map(([name, className]) => [name, { type: "object", worker: worker.name, className }]),
-  );
+function settings(
+  { compatibilityDate, compatibilityFlags = [] }: ClothOptions,
+  worker: ClothWorker,
+): RuntimeWorker["settings"] {
+  const own = Object.entries(worker.objects ?? {}).map(([name, className]) => [
+    name,
+    { className, useSQLite: true },
+  ]);
+  const flags = compatibilityDate < "2026-08-04" ? ["nodejs_als"] : [];
+  return {
+    ...plainSettings(compatibilityDate, [...flags, ...compatibilityFlags]),
+    options: { durableObjects: Object.fromEntries(own) },
+  };
 }
 
 function bareWorkers(options: ClothOptions): readonly RuntimeWorker[] {
   return options.workers.map((worker, index) => ({
     name: worker.name,
-    settings: settings(options),
+    settings: settings(options, worker),
     modules: [{ name: "index.js", type: "ESModule", contents: worker.source }],
     bindings: {
       ...Object.fromEntries(
@@ -91,7 +102,6 @@ function bareWorkers(options: ClothOptions): readonly RuntimeWorker[] {
           return [name, { type: "worker", worker: to, entrypoint, props: dial.props }];
         }),
       ),
-      ...objectBindings(worker),
       ...worker.bindings,
     },
     ...(index === 0 ? { expose: ["default"] } : {}),
@@ -109,7 +119,7 @@ async function wovenWorkers(options: ClothOptions): Promise<readonly RuntimeWork
     options.workers.map(async (worker, index): Promise<RuntimeWorker> => {
       const kek = randomBytes(32).toString("base64url");
       const seed = await seedOf(worker.name, names, master, kek);
-      const { bindings, wiring } = wire(worker);
+      const { bindings, wiring } = wire(worker, index === 0);
       const full: Wiring = { ...wiring, tableKey, table, seed, ...worker.wiring };
       const lines = worker.exports.map((name, at) =>
         name === "default"
@@ -118,19 +128,22 @@ async function wovenWorkers(options: ClothOptions): Promise<readonly RuntimeWork
       );
       return {
         name: worker.name,
-        settings: settings(options),
+        settings: settings(options, worker),
         modules: [
           { name: "entry.js", type: "ESModule", contents: entry(lines) },
           { name: "boot.js", type: "ESModule", contents: BOOT },
-          { name: "wiring.js", type: "ESModule", contents: `export default ${JSON.stringify(full)};` },
+          {
+            name: "wiring.js",
+            type: "ESModule",
+            contents: `export default ${JSON.stringify(full)};`,
+          },
           { name: "heddle.js", type: "ESModule", contents: code },
           { name: "index.js", type: "ESModule", contents: worker.source },
         ],
         bindings: {
           ...bindings,
           HEDDLE_KEK: { type: "text", value: kek },
-          ...objectBindings(worker),
-          ...worker.bindings,
+              ...worker.bindings,
         },
         ...(index === 0 ? { expose: ["default"] } : {}),
       };
@@ -144,9 +157,15 @@ import wiring from "./wiring.js";
 export const runtime = start(env, wiring);`;
 
 const entry = (lines: readonly string[]): string =>
-  [`import { runtime } from "./boot.js";`, `import * as user from "./index.js";`, ...lines].join("\n");
+  [`import { runtime } from "./boot.js";`, `import * as user from "./index.js";`, ...lines].join(
+    "\n",
+  );
 
-function wire(worker: ClothWorker): { bindings: Record<string, RuntimeBinding>; wiring: Wiring } {
+/** Only the first Worker may be called from outside, as one with routes of its own. */
+function wire(
+  worker: ClothWorker,
+  isFirst: boolean,
+): { bindings: Record<string, RuntimeBinding>; wiring: Wiring } {
   const bindings: Record<string, RuntimeBinding> = {};
   const reach: Record<string, Record<string, string>> = {};
   const dialled: Record<string, Wiring["dialled"][string]> = {};
@@ -177,7 +196,7 @@ function wire(worker: ClothWorker): { bindings: Record<string, RuntimeBinding>; 
       dialled,
       reach,
       objects: Object.keys(worker.objects ?? {}),
-      ownRoutes: true,
+      ownRoutes: isFirst,
       assets: null,
       loopback: randomBytes(16).toString("base64url"),
       tableKey: null,
@@ -191,7 +210,10 @@ async function signedTable(
   names: readonly string[],
   levels: Readonly<Record<string, IdentityLevel>>,
 ): Promise<{ table: string; tableKey: JsonWebKey }> {
-  const pair = await webcrypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+  const pair = await webcrypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+    "sign",
+    "verify",
+  ]);
   const encoder = new TextEncoder();
   const parts: Uint8Array[] = [];
   const chunks: Record<string, Directory["chunks"][string]> = {};
@@ -223,11 +245,17 @@ async function signedTable(
     bypass: [],
     defaults: DEFAULTS,
     splits: false,
-    levels: Object.fromEntries(Object.entries(levels).map(([name, level]) => [workloadOf(name), level])),
+    levels: Object.fromEntries(
+      Object.entries(levels).map(([name, level]) => [workloadOf(name), level]),
+    ),
     chunks,
   };
   const bytes = encoder.encode(JSON.stringify(directory));
-  const signature = await webcrypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.privateKey, bytes);
+  const signature = await webcrypto.subtle.sign(
+    { name: "ECDSA", hash: "SHA-256" },
+    pair.privateKey,
+    bytes,
+  );
   const table = writeTable(bytes, new Uint8Array(signature), parts);
   const tableKey = await webcrypto.subtle.exportKey("jwk", pair.publicKey);
   return { table: Buffer.from(table).toString("base64"), tableKey: tableKey as JsonWebKey };

@@ -1,9 +1,7 @@
 // Owns putting the faults of /dev/faults between an object class and whoever calls it.
 import { DurableObject } from "cloudflare:workers";
 import { ask, suffer, type Answer } from "./ask.ts";
-
-/** Name of the binding to the dev process that every Worker with faulty classes has. */
-export const NODE_BINDING = "HEDDLE_DEV_NODE";
+import { NODE_BINDING } from "./node-binding.ts";
 
 interface Env {
   readonly [NODE_BINDING]: Fetcher;

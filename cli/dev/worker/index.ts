@@ -82,15 +82,18 @@ export class Table extends Between {
 
 /** In the woven Workers' tails: counts what the runtime delivered to them, straight from its onset event. */
 export class Tail extends WorkerEntrypoint<Env, HeddleProps> {
-  tailStream({ event }: TailStream.TailEvent<TailStream.Onset>): void {
-    if (event.executionModel === "durableObject" || OWN_EXPORTS.has(event.entrypoint ?? "")) return;
+  override tailStream({ event }: TailStream.TailEvent<TailStream.Onset>): TailStream.TailEventHandlerType {
+    if (event.executionModel === "durableObject" || OWN_EXPORTS.has(event.entrypoint ?? "")) return NOTHING_MORE;
     const { workload } = this.ctx.props.heddle;
     invocations.set(workload, (invocations.get(workload) ?? 0) + 1);
+    return NOTHING_MORE;
   }
 }
 
 /** Entrypoints that dev itself asks. */
 const OWN_EXPORTS = new Set(["HeddleDev", "HeddleRuns"]);
+/** Not even an object without handlers: then the runtime sends no further event of the invocation. */
+const NOTHING_MORE = undefined as unknown as TailStream.TailEventHandlerType;
 const invocations = new Map<string, number>();
 
 /** For the dev process only: POST /poke, /reset or /counts, optionally with ?workload=ns/name. */
@@ -110,8 +113,8 @@ export default class Visits extends WorkerEntrypoint<Env> {
 type VisitOne = (env: Env, workload: string, index: number) => Promise<unknown>;
 
 const VISITS: Readonly<Record<string, VisitOne>> = {
-  "/poke": async (env, _workload, index) => await (env[`DEV_${index}`] as DevApi).poke(),
-  "/reset": async (env, _workload, index) => await (env[`DEV_${index}`] as DevApi).reset(),
+  "/poke": async (env, _workload, index) => await devOf(env, index).poke(),
+  "/reset": async (env, _workload, index) => await devOf(env, index).reset(),
   "/counts": async (env, workload, index): Promise<Taken> => {
     const runs = env[`RUNS_${index}`] as RunsApi | undefined;
     const handlerRuns = (await runs?.take()) ?? 0;
@@ -120,6 +123,12 @@ const VISITS: Readonly<Record<string, VisitOne>> = {
     return { invocations: taken, handlerRuns };
   },
 };
+
+function devOf(env: Env, index: number): DevApi {
+  const dev = env[`DEV_${index}`] as DevApi | undefined;
+  if (!dev) throw new Error("it is not woven");
+  return dev;
+}
 
 async function visited(workload: string, result: Promise<unknown>): Promise<readonly Visit[]> {
   try {

@@ -26,13 +26,23 @@ export function watch(user: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** Functions of a handler object, its own or of its class; each call is one run. */
+/** What the runtime calls on a handler object. */
+const HANDLERS = new Set(["fetch", "scheduled", "queue", "email", "tail", "trace", "tailStream", "test"]);
+let depth = 0;
+
+/** Handlers of an object, its own or of its class; one that hands on to another is one run. */
 function watchHandler(handler: object): void {
   for (const [name, descriptor] of functionsOf(handler, Object.prototype)) {
+    if (!HANDLERS.has(name) || descriptor.get) continue;
     const run = descriptor.value as Callable;
     const counted: Callable = function handle(...args) {
-      runs += 1;
-      return Reflect.apply(run, this, args);
+      if (depth === 0) runs += 1;
+      depth += 1;
+      try {
+        return Reflect.apply(run, this, args);
+      } finally {
+        depth -= 1;
+      }
     };
     replace(handler, name, { ...descriptor, value: counted }, run);
   }
@@ -61,7 +71,7 @@ function functionsOf(from: object, end: object): ReadonlyMap<string, PropertyDes
   const found = new Map<string, PropertyDescriptor>();
   for (let at: object | null = from; at !== null && at !== end; at = Object.getPrototypeOf(at) as object | null) {
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      const isFunction = typeof descriptor.value === "function" || (end !== Object.prototype && descriptor.get);
+      const isFunction = typeof descriptor.value === "function" || descriptor.get !== undefined;
       if (name !== "constructor" && isFunction && !found.has(name)) found.set(name, descriptor);
     }
   }

@@ -8,8 +8,7 @@ export const queryValue = (query: string, name: string): string | null => {
     const end = found < 0 ? query.length : found;
     const equals = query.indexOf("=", start);
     const nameEnd = equals < 0 || equals > end ? end : equals;
-    if (isName(query, start, nameEnd, name))
-      return decoded(query.slice(Math.min(nameEnd + 1, end), end));
+    if (isName(query, start, nameEnd, name)) return decoded(query.slice(nameEnd + 1, end));
     start = end + 1;
   }
   return null;

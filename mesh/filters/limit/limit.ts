@@ -12,7 +12,8 @@ export const limit: Filter<OutboundCall> = {
   wrap: (next) => async (call) => {
     const service = call.backend?.service;
     const table = call.isolate.table();
-    if (service === undefined || table === null || table.bypassed("limit", service)) return next(call);
+    if (service === undefined || table === null || table.bypassed("limit", service))
+      return next(call);
     const most = table.service(service)?.maxInFlight ?? table.defaults.bulkhead.maxInFlight;
     const state = call.isolate.service(service);
     if (!enter(state, most)) return refuse("overflow", `${service}: ${state.inFlight} in flight`);

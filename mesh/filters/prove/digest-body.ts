@@ -16,7 +16,8 @@ export async function digestBody(http: HttpParts): Promise<{ digest: string; htt
     return covering(bytes, http, body);
   }
   const length = Number(http.headers["content-length"] ?? Number.NaN);
-  if (!(body instanceof ReadableStream) || !(length <= MOST_DIGESTED_BYTES)) return { digest: NO_DIGEST, http };
+  if (!(body instanceof ReadableStream) || !(length <= MOST_DIGESTED_BYTES))
+    return { digest: NO_DIGEST, http };
   const bytes = new Uint8Array(await new Response(body).arrayBuffer());
   return covering(bytes, http, bytes);
 }

@@ -2,7 +2,7 @@
 import type { CallContext } from "../../contract/context.ts";
 import { HEDDLE, TRACEPARENT } from "../../contract/headers.ts";
 import type { IdentityLevel } from "../../contract/identity.ts";
-import { NO_DIGEST } from "../../identity/digest.ts";
+import { EMPTY_DIGEST, NO_DIGEST } from "../../identity/digest.ts";
 import { RELAY_WORKLOAD } from "../../contract/wiring.ts";
 import type { HttpParts, OutboundCall } from "../../pipeline/call.ts";
 import { packContext, traceparent } from "../../pipeline/context.ts";
@@ -23,9 +23,11 @@ export const prove: Filter<OutboundCall> = {
     if (worker === undefined) return next(call);
     const level = call.isolate.table()?.level(worker) ?? "session";
     const isRelayed = call.binding === call.isolate.relay();
-    if (isRelayed && (level === "request" || level === "strict")) return refuse("via_relay_refused", worker);
+    if (isRelayed && (level === "request" || level === "strict"))
+      return refuse("via_relay_refused", worker);
     const contextText = packContext(context, call.isolate.now());
-    if (level === "request" || level === "strict") return proveRequest(call, next, contextText, worker, level);
+    if (level === "request" || level === "strict")
+      return proveRequest(call, next, contextText, worker, level);
     return proveSession(call, next, contextText, isRelayed ? RELAY_WORKLOAD : worker, level);
   },
 };
@@ -79,9 +81,13 @@ async function proveRequest(
   audience: string,
   level: IdentityLevel,
 ): Promise<Outcome> {
-  const digested = call.http === null ? null : await digestBody(call.http);
-  if (digested !== null) call.http = digested.http;
-  const covered = coveredFields(call, contextText, digested?.digest ?? NO_DIGEST);
+  let digest = call.http === null ? NO_DIGEST : EMPTY_DIGEST;
+  if (call.http !== null && call.http.body !== null) {
+    const digested = await digestBody(call.http);
+    call.http = digested.http;
+    digest = digested.digest;
+  }
+  const covered = coveredFields(call, contextText, digest);
   const send = (isSeed: boolean): Promise<Outcome> | Outcome => {
     const proof = call.isolate.proofs.mint(audience, level, covered, call.isolate.now(), isSeed);
     if (proof === null) return refuse("no_keys", audience);
@@ -98,7 +104,8 @@ async function onceMoreFromSeed(
 ): Promise<Outcome> {
   const outcome = await send(false);
   const isUnknown =
-    outcome.kind === "refusal" && (outcome.reason === "unknown_epoch" || outcome.reason === "no_keys");
+    outcome.kind === "refusal" &&
+    (outcome.reason === "unknown_epoch" || outcome.reason === "no_keys");
   if (!isUnknown) return outcome;
   const again = await send(true);
   return again.kind === "refusal" && again.reason === "no_keys" ? outcome : again;

@@ -1,5 +1,5 @@
 // A `request` proof is good once per isolate, and only with the body it was made for.
-import { digestOf, NO_DIGEST } from "../../identity/digest.ts";
+import { digestOf, EMPTY_DIGEST, NO_DIGEST } from "../../identity/digest.ts";
 import type { InboundCall } from "../../pipeline/call.ts";
 import type { Filter, Next } from "../../pipeline/filter.ts";
 import { refuse, type Outcome } from "../../pipeline/outcome.ts";
@@ -20,6 +20,7 @@ export const replay: Filter<InboundCall> = {
     const reason = call.isolate.proofs.admitNonce(proved.nonce, isSafe, call.isolate.now());
     if (reason !== null) return refuse(reason, `nonce of ${call.principal}`);
     if (call.request === null || proved.digest === NO_DIGEST) return next(call);
+    if (call.request.body === null && proved.digest === EMPTY_DIGEST) return next(call);
     return checkBody(call, call.request, proved.digest, next);
   },
 };
@@ -30,15 +31,19 @@ async function checkBody(
   digest: string,
   next: Next<InboundCall>,
 ): Promise<Outcome> {
-  const { body } = request;
+  const { body, method } = request;
   const bytes = body === null ? new Uint8Array(0) : await readAtMost(body, MOST_BYTES);
-  if (bytes === null || digestOf(bytes) !== digest) return refuse("bad_digest", `body of ${call.principal}`);
-  if (body !== null) call.request = new Request(request, { body: bytes });
+  if (bytes === null || digestOf(bytes) !== digest)
+    return refuse("bad_digest", `body of ${call.principal}`);
+  if (body !== null) call.request = new Request(request, { method, body: bytes });
   return next(call);
 }
 
 /** The whole stream, or null once it is longer than `most`. */
-async function readAtMost(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array | null> {
+async function readAtMost(
+  stream: ReadableStream<Uint8Array>,
+  most: number,
+): Promise<Uint8Array | null> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of stream) {

@@ -1,6 +1,6 @@
 // The only place where a refusal becomes an answer; observe, outside, must see an answer.
 import type { InboundCall, OutboundCall } from "../../pipeline/call.ts";
-import type { Filter } from "../../pipeline/filter.ts";
+import type { Filter, Next } from "../../pipeline/filter.ts";
 import { answer, fail, refuse, type Outcome, type Refusal } from "../../pipeline/outcome.ts";
 import { HeddleError, problem } from "../../pipeline/problem.ts";
 import { REASONS } from "../../contract/reasons.ts";
@@ -11,7 +11,7 @@ export const rescue: Filter<OutboundCall> = {
   doc: "Makes the one answer for each refusal; below observe, which must see an answer.",
   after: ["observe"],
   wrap: (next) => async (call) => {
-    const outcome = await settle(() => next(call));
+    const outcome = await settle(next, call);
     note(call, outcome);
     if (outcome.kind === "refusal") {
       if (call.http === null) return fail(outcome.reason, new HeddleError(outcome.reason));
@@ -27,7 +27,7 @@ export const rescueInbound: Filter<InboundCall> = {
   doc: "Makes the one answer for each refusal on the way in, with its reason for the caller's mesh.",
   after: ["observe"],
   wrap: (next) => async (call) => {
-    const outcome = await settle(() => next(call));
+    const outcome = await settle(next, call);
     note(call, outcome);
     if (outcome.kind !== "refusal") return outcome;
     if (call.rpc !== null) return answer({ heddleRefused: outcome.reason }, 0);
@@ -35,13 +35,17 @@ export const rescueInbound: Filter<InboundCall> = {
   },
 };
 
-async function settle(run: () => Promise<Outcome> | Outcome): Promise<Outcome> {
+/** A bug of the mesh is a refusal too, though a chain promises never to reject. */
+async function settle<C>(next: Next<C>, call: C): Promise<Outcome> {
   try {
-    return await run();
+    return await next(call);
   } catch (error) {
-    return refuse("mesh_error", error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    return bug(error);
   }
 }
+
+const bug = (error: unknown): Outcome =>
+  refuse("mesh_error", error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 
 function note(call: OutboundCall | InboundCall, outcome: Outcome): void {
   if (outcome.kind === "answer") return;

@@ -36,7 +36,11 @@ function routesFor(chunk: ServiceChunk, source: string, port: number | null): Ru
   if (chunk.consumer === null && chunk.producer === null) return null;
   const namespace = source.slice(0, source.indexOf("/"));
   const consumer = chunk.consumer?.[namespace];
-  return (consumer && forPort(consumer, port)) ?? (chunk.producer && forPort(chunk.producer, port)) ?? null;
+  return (
+    (consumer && forPort(consumer, port)) ??
+    (chunk.producer && forPort(chunk.producer, port)) ??
+    null
+  );
 }
 
 function forPort(routes: readonly PortRoutes[], port: number | null): RuleTable | null {

@@ -22,7 +22,7 @@ let calls = 0;
 export default {
   async fetch(request, env) {
     const { pathname } = new URL(request.url);
-    if (pathname === "/raw/%2e%2e" || request.url.includes("//raw")) {
+    if (pathname === "/self" || request.url.includes("//raw")) {
       return Response.json([request.url, [...request.headers]]);
     }
     if (pathname === "/throw") throw new Error("thrown here");
@@ -37,7 +37,7 @@ export default {
     const { exports } = await WebAssembly.instantiate(wasm);
     return Response.json({
       host: request.headers.get("host"), tag, text, sum: exports.add(2, 3), calls: ++calls,
-      vars: [env.VAR, env.SECRET, env.GONE ?? null], back: await env.BACK.whoami(), self: await env.SELF.fetch("http://s/raw/%2e%2e").then((r) => r.status),
+      vars: [env.VAR, env.SECRET, env.GONE ?? null], back: await env.BACK.whoami(), self: await env.SELF.fetch("http://s/self").then((r) => r.status),
       object: await env.OBJECT.getByName("a").next(), kv: await env.TABLE.get("k"), node: await env.NODE.fetch("http://n/p?q").then((r) => r.text()),
       out: await fetch("http://outside.example/x").then((r) => r.text()),
     });
@@ -257,7 +257,7 @@ test("a cron trigger fires, an object is evicted and keeps its storage", async (
 test("a reload starts isolates anew and keeps ports and data; one that fails leaves the old Workers", async () => {
   const before = runtime.url("default/front").href;
   const [, stored = 0] = (await ask()).object;
-  await runtime.reload(await workers("two"));
+  await runtime.reload((await workers("two")).reverse());
   expect(runtime.url("default/front").href).toBe(before);
   expect(await ask()).toMatchObject({ tag: "two", calls: 1, object: [1, stored + 1], kv: "value" });
 
@@ -289,7 +289,7 @@ test("what Workers print and throw reaches onLog", async () => {
     .poll(() => logs)
     .toEqual(
       expect.arrayContaining([
-        { level: "error", message: expect.stringMatching(/thrown here[^]*index.js/) },
+        { level: "error", message: expect.stringContaining("thrown here") },
         { level: "debug", message: "ran" },
       ]),
     );

@@ -55,6 +55,16 @@ describe("admitNonce", () => {
     );
   });
 
+  it("remembers each of a steady stream for 35 s", () => {
+    const memory = createNonceMemory(0);
+    for (let second = 0; second < 300; second += 1) {
+      expect(admitNonce(memory, `n${second}`, false, second * 1000)).toBe("fresh");
+      if (second >= 35)
+        expect(admitNonce(memory, `n${second - 35}`, false, second * 1000)).toBe("seen");
+    }
+    expect(memory.other.current.size + memory.other.previous.size).toBeLessThanOrEqual(71);
+  });
+
   it("at its cap evicts for safe methods and fails closed for others", () => {
     const memory = createNonceMemory(0, 20);
     for (let i = 0; i < 10; i += 1) expect(admitNonce(memory, `n${i}`, false, 0)).toBe("fresh");

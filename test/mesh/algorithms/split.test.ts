@@ -90,6 +90,13 @@ describe("pickBackend", () => {
     expect(Math.abs(canary - count / 10_000)).toBeLessThan(50); // 5 standard deviations
   });
 
+  it("begins a share at its point, so that halves are halves", () => {
+    const list = [backend(1), backend(0), backend(1)];
+    expect(pickBackend(list, 0)).toEqual([0, 2]);
+    expect(pickBackend(list, 0.5)).toEqual([2, 0]);
+    expect(pickBackend(list, 0.5 - 2 ** -32)).toEqual([0, 2]);
+  });
+
   it("is empty when all weights are 0", () => {
     expect(pickBackend([backend(0)], 0.5)).toEqual([]);
     expect(pickBackend([], 0.5)).toEqual([]);

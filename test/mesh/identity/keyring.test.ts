@@ -116,4 +116,25 @@ describe("a keyring", () => {
     for (const kid of ["s1", "eX", CURRENT]) expect(ring.audienceKey(kid, NOW)).toBeNull();
     expect(ring.pairFor(CALLER, NOW)).toBeNull();
   });
+
+  it("takes no caller's epoch past its grace", () => {
+    const ring = ringOf(CALLEE, [CURRENT], []);
+    const graceEnds = NOW + EPOCH_MS + KEY_GRACE_MS;
+    expect(ring.audienceKey(CURRENT, graceEnds - 1)).not.toBeNull();
+    expect(ring.audienceKey(CURRENT, graceEnds)).toBeNull();
+    expect(ring.callerKeys(CALLER, CURRENT, graceEnds)).toBeNull();
+  });
+
+  it("takes a join's keys for their word, even under a known key id", () => {
+    const ring = ringOf(CALLEE, [CURRENT], [CALLER]);
+    const [use, keys] = [ring.pairFor(CALLER, NOW), ring.callerKeys(CALLER, CURRENT, NOW)];
+    if (use === null || keys === null) throw new Error("no keys");
+    ring.keepCaller(CALLER, CURRENT, keys);
+    const renamed = { ...ownKey("e1", CALLEE), kid: CURRENT };
+    ring.join({ audience: [renamed], pairs: { [CALLER]: [renamed] } });
+    const [nextUse, nextKeys] = [ring.pairFor(CALLER, NOW), ring.callerKeys(CALLER, CURRENT, NOW)];
+    if (nextUse === null || nextKeys === null) throw new Error("no keys");
+    expect(macOf(nextUse.keys.request, [])).not.toBe(macOf(use.keys.request, []));
+    expect(macOf(nextKeys.request, [])).not.toBe(macOf(keys.request, []));
+  });
 });

@@ -1,4 +1,5 @@
 // Owns the cast of the identity tests: a trust domain, its masters, and keyrings as a join would fill them.
+import { createHmac, hkdfSync } from "node:crypto";
 import type { WireKey } from "../../../mesh/contract/identity.ts";
 import { EPOCH_MS } from "../../../mesh/contract/identity.ts";
 import { audienceSecret, pairSeed, toWireKey } from "../../../mesh/identity/derive.ts";
@@ -49,3 +50,14 @@ export const ringOf = (
 
 export const CURRENT: string = `e${EPOCH}`;
 export const EPOCHS: readonly string[] = [`e${EPOCH - 1}`, CURRENT, `e${EPOCH + 1}`];
+
+/** A MAC from the caller to the callee by node:crypto alone: what another implementation would come to. */
+export const macByHand = (kid: string, use: "req" | "res", fields: readonly string[]): string => {
+  const derive = (key: Uint8Array, info: string): Buffer =>
+    Buffer.from(hkdfSync("sha256", key, new Uint8Array(0), info, 32));
+  const framed = (texts: readonly string[]): string =>
+    texts.map((text) => `${Buffer.byteLength(text)}:${text}`).join("");
+  const audience = derive(masterOf(kid).reveal(), `heddle/v1/audience|${framed([CALLEE])}`);
+  const seed = derive(audience, `heddle/v1/pair|${framed([DOMAIN, CALLER, CALLEE])}`);
+  return createHmac("sha256", derive(seed, use)).update(framed(fields)).digest("base64url");
+};

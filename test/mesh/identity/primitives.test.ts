@@ -13,6 +13,7 @@ import {
 } from "../../../mesh/identity/derive.ts";
 import { EMPTY_DIGEST, digestOf } from "../../../mesh/identity/digest.ts";
 import { framed, isEqualText, macOf, toMacKey } from "../../../mesh/identity/mac.ts";
+import { finishMidstate, midstateOf, sha256 } from "../../../mesh/identity/sha256.ts";
 import { Secret } from "../../../mesh/identity/secret.ts";
 import { holds } from "../property.ts";
 
@@ -74,6 +75,39 @@ describe("base64url", () => {
         if (read !== null) expect(toBase64url(read)).toBe(input);
       }),
     );
+  });
+});
+
+describe("sha256", () => {
+  const reference = (data: Uint8Array): Uint8Array =>
+    new Uint8Array(createHash("sha256").update(data).digest());
+
+  it("is FIPS 180-4's, for every length around a block and for random bytes", () => {
+    expect(Buffer.from(sha256(Buffer.from("abc"))).toString("hex")).toBe(
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    );
+    for (let length = 0; length < 300; length += 1) {
+      const data = new Uint8Array(length).fill(length);
+      expect(sha256(data)).toEqual(reference(data));
+    }
+    holds(
+      fc.property(bytes(1000), (data) => {
+        expect(sha256(data)).toEqual(reference(data));
+      }),
+      0.2,
+    );
+    const large = new Uint8Array(3_000_000).map((_, index) => index);
+    expect(sha256(large)).toEqual(reference(large));
+  });
+
+  it("goes on from a midstate, into the bytes it reads if asked to", () => {
+    const block = new Uint8Array(64).map((_, index) => index * 7);
+    for (const length of [0, 31, 32, 55, 56, 63, 64, 65, 200]) {
+      const data = new Uint8Array(Math.max(length, 32)).fill(9);
+      const expected = reference(Buffer.concat([block, data.subarray(0, length)]));
+      finishMidstate(midstateOf(block), data, length, data);
+      expect(data.subarray(0, 32)).toEqual(expected);
+    }
   });
 });
 

@@ -16,7 +16,17 @@ import {
 import { createSessionMemo, createSessionMinter } from "../../../mesh/identity/session.ts";
 import { holds, randomFrom } from "../property.ts";
 import { mutated } from "./mutate.ts";
-import { CALLEE, CALLER, CURRENT, EPOCH, EPOCHS, NOW, ringOf } from "./parties.ts";
+import {
+  CALLEE,
+  CALLER,
+  CURRENT,
+  DOMAIN,
+  EPOCH,
+  EPOCHS,
+  NOW,
+  macByHand,
+  ringOf,
+} from "./parties.ts";
 
 const caller = ringOf(CALLER, [...EPOCHS, "s1"], [CALLEE]);
 const callee = ringOf(CALLEE, [...EPOCHS, "s1"], []);
@@ -56,6 +66,14 @@ describe("a request proof", () => {
       digest: DIGEST,
       mac: minted.mac,
     });
+  });
+
+  it("covers what docs/wire.md says it covers", () => {
+    const { method, authority, path, query, context, contentType } = FIELDS;
+    const asked = [method, authority, path, query, context, contentType];
+    const party = [DOMAIN, CURRENT, CALLER, CALLEE];
+    const fields = ["heddle/request/1", ...party, ...asked, DIGEST, String(NOW), NONCE];
+    expect(mint().mac).toBe(macByHand(CURRENT, "req", fields));
   });
 
   it("verifies whatever was asked, and nothing else", () => {
@@ -171,6 +189,11 @@ describe("an answer's proof", () => {
   if (use === null) throw new Error("no pair");
   const answer = { status: 200, contentType: "text/plain" };
   const text = mintAnswer(verified.keys, verified, answer, DIGEST);
+
+  it("covers what docs/wire.md says it covers", () => {
+    const fields = ["heddle/answer/1", NONCE, request.mac, "200", "text/plain", DIGEST];
+    expect(text).toBe(`1~${DIGEST}~${macByHand(CURRENT, "res", fields)}`);
+  });
 
   it("holds for its request, and gives the body's digest", () => {
     expect(verifyAnswer(use.keys, request, answer, text)).toEqual({ ok: true, digest: DIGEST });

@@ -31,6 +31,7 @@ describe("a wrapped key set", () => {
     expect(await unwrapKeys(made, otherKek, CALLER)).toBeNull();
     expect(await unwrapKeys(made, KEK, CALLEE)).toBeNull();
     expect(await unwrapKeys({ ...made, workload: CALLEE }, KEK, CALLEE)).toBeNull();
+    expect(await unwrapKeys({ ...made, workload: CALLEE }, KEK, CALLER)).toBeNull();
     expect(await unwrapKeys({ ...made, notAfterMs: NOW + 1 }, KEK, CALLER)).toBeNull();
     expect(await unwrapKeys({ ...made, format: 2 }, KEK, CALLER)).toBeNull();
     expect(await unwrapKeys({ ...made, iv: "AAAA" }, KEK, CALLER)).toBeNull();

@@ -9,7 +9,18 @@ import {
   verifySession,
 } from "../../../mesh/identity/session.ts";
 import { holds, randomFrom } from "../property.ts";
-import { CALLEE, CALLER, CURRENT, EPOCH, EPOCHS, NOW, ringOf } from "./parties.ts";
+import {
+  CALLEE,
+  CALLER,
+  CURRENT,
+  DOMAIN,
+  EPOCH,
+  EPOCHS,
+  NOW,
+  macByHand,
+  pairKey,
+  ringOf,
+} from "./parties.ts";
 import { mutated } from "./mutate.ts";
 
 const caller = ringOf(CALLER, EPOCHS, [CALLEE]);
@@ -44,6 +55,20 @@ describe("a session proof", () => {
     expect(minter.mint(CALLEE, NOW + SESSION_SLOT_MS - 1)).toBe(first);
     expect(minter.mint(CALLEE, NOW + SESSION_SLOT_MS)?.text).not.toBe(first?.text);
     expect(minter.mint("default/unknown", NOW)).toBeNull();
+  });
+
+  it("covers what docs/wire.md says it covers", () => {
+    const proof = session(mint(NOW));
+    const fields = ["heddle/session/1", DOMAIN, CURRENT, CALLER, CALLEE, String(proof.slot)];
+    expect(proof.mac).toBe(macByHand(CURRENT, "req", fields));
+  });
+
+  it("is minted anew when the key changes within a slot", () => {
+    const ring = ringOf(CALLER, [`e${EPOCH - 1}`], [CALLEE]);
+    const own = createSessionMinter(ring);
+    expect(own.mint(CALLEE, NOW)?.kid).toBe(`e${EPOCH - 1}`);
+    ring.join({ audience: [], pairs: { [CALLEE]: [pairKey(CURRENT, CALLER, CALLEE)] } });
+    expect(own.mint(CALLEE, NOW)).toMatchObject({ kid: CURRENT, text: mint(NOW) });
   });
 
   it("holds in its slot, in the next one, and 5 s early; at no other time", () => {
@@ -158,9 +183,10 @@ describe("the session memo", () => {
 
   it("remembers nothing that was refused", () => {
     const memo = createSessionMemo();
-    const text = `${mint(NOW).slice(0, -1)}!`;
-    for (let i = 0; i < 2; i += 1)
+    const text = formatSession({ ...session(mint(NOW)), subject: "default/front" });
+    for (let i = 0; i < 2; i += 1) {
       expect(authenticate(callee, memo, text, target, NOW).ok).toBe(false);
-    expect(memo.recall(text, NOW)).toBeNull();
+      expect(memo.recall(text, NOW)).toBeNull();
+    }
   });
 });

@@ -105,6 +105,17 @@ const opened = async (bytes: Uint8Array, current = 0, previous?: OpenTable): Pro
 };
 
 describe("openTable", () => {
+  it("refuses a slice that cuts its chunks elsewhere", async () => {
+    const text = new TextDecoder().decode((await build()).slice("gateways", "host:a/b/c/*"));
+    const lengths = Object.values(CHUNKS).map((value) => bytesOf(value).length);
+    const [, gateways = 0, host = 0] = lengths;
+    const moved = text
+      .replace(`"gateways",${gateways}]`, `"gateways",${gateways - 1}]`)
+      .replace(`"host:a/b/c/*",${host}]`, `"host:a/b/c/*",${host + 1}]`);
+    expect(moved).not.toBe(text);
+    expect(await open(new TextEncoder().encode(moved))).toBe("bad_bounds");
+  });
+
   it("opens a whole table", async () => {
     const { whole } = await build();
     expect(new TextDecoder().decode(whole)).toMatch(/^HEDDLE \d+ [\w-]{86}\n\{"format":1/);

@@ -2,48 +2,61 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { createTestHarness } from "wrangler";
 
 const shop = fileURLToPath(new URL("../../../workers/shop/", import.meta.url));
 const folder = fileURLToPath(new URL("../../../.heddle/tmp/bare-shop/", import.meta.url));
 
-type Harness = ReturnType<typeof createTestHarness>;
-let harness: Harness | undefined;
-afterEach(async () => {
-  await harness?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-/** Starts the shop; `reviews` is the Worker that answers to that name, if any does. */
-async function open(reviews?: "v1" | "v2"): Promise<Harness> {
+type Harness = ReturnType<typeof createTestHarness>;
+type Answerer = "v1" | "v2" | "away";
+
+const MAIN: Readonly<Record<Answerer, string>> = {
+  v1: path.join(shop, "reviews-v1/index.ts"),
+  v2: path.join(shop, "reviews-v2/src/index.ts"),
+  away: path.join(folder, "away.js"),
+};
+
+const open = new Map<Answerer, Harness>();
+
+/** The shop with one Worker that answers to the name of reviews; started once for each. */
+async function shopWith(reviews: Answerer): Promise<Harness> {
+  const known = open.get(reviews);
+  if (known !== undefined) return known;
   const names = [
     "front/wrangler.jsonc",
     "catalog/wrangler.toml",
     "cart/wrangler.toml",
     "payments/wrangler.jsonc",
-  ];
-  const workers = names.map((name) => ({ configPath: path.join(shop, name) }));
-  if (reviews !== undefined) workers.push({ configPath: asReviews(reviews) });
-  harness = createTestHarness({ root: shop, workers });
+  ].map((name) => path.join(shop, name));
+  const workers = [...names, asReviews(reviews)].map((configPath) => ({ configPath }));
+  const harness = createTestHarness({ root: shop, workers });
+  open.set(reviews, harness);
   await harness.listen();
   return harness;
 }
 
-/** A wrangler file that deploys one version of reviews under the name front dials. */
-function asReviews(version: "v1" | "v2"): string {
-  const main = version === "v1" ? "reviews-v1/index.ts" : "reviews-v2/src/index.ts";
-  const file = path.join(folder, "wrangler.json");
-  mkdirSync(folder, { recursive: true });
+/** A wrangler file that deploys a Worker under the name front dials. */
+function asReviews(answerer: Answerer): string {
+  const file = path.join(folder, answerer, "wrangler.json");
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(MAIN.away, 'export default { fetch() { throw new Error("away"); } };');
   const config = {
     name: "reviews",
-    main: path.join(shop, main),
+    main: MAIN[answerer],
     compatibility_date: "2026-10-20",
     vars: { LOVED_FROM: "4.5" },
   };
   writeFileSync(file, JSON.stringify(config));
   return file;
 }
+
+afterAll(async () => {
+  for (const harness of open.values()) await harness.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const pageOf = async (shopAt: Harness, cookie = ""): Promise<string> => {
   const answer = await shopAt.fetch("/", { headers: cookie === "" ? {} : { cookie } });
@@ -60,7 +73,7 @@ const post = (shopAt: Harness, to: string, form: Record<string, string>, cookie 
   });
 
 test("a visitor looks around, fills a cart and pays once", async () => {
-  const shopAt = await open("v2");
+  const shopAt = await shopWith("v2");
   expect(await pageOf(shopAt)).toContain("Nothing in it yet.");
 
   const added = await post(shopAt, "/cart", { product: "towel" });
@@ -84,7 +97,7 @@ test("a visitor looks around, fills a cart and pays once", async () => {
 });
 
 test("a card has its limit", async () => {
-  const shopAt = await open("v1");
+  const shopAt = await shopWith("v1");
   const added = await post(shopAt, "/cart", { product: "loom" });
   const cookie = (added.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
   for (let count = 1; count < 6; count += 1)
@@ -97,7 +110,7 @@ test("a card has its limit", async () => {
 test.each(["v1", "v2"] as const)(
   "reviews %s looks like itself, on the page and as JSON",
   async (version) => {
-    const shopAt = await open(version);
+    const shopAt = await shopWith(version);
     const page = await pageOf(shopAt);
     expect(page).toContain(`data-reviews="${version}"`);
     expect(page.includes("Rated 4.7 of 5 by 212 buyers")).toBe(version === "v1");
@@ -108,8 +121,8 @@ test.each(["v1", "v2"] as const)(
   },
 );
 
-test("where nothing answers to the name of reviews, the shop goes on without ratings", async () => {
-  const page = await pageOf(await open());
+test("where reviews are away, the shop goes on without ratings", async () => {
+  const page = await pageOf(await shopWith("away"));
   expect(page).toContain("Ratings cannot be shown right now.");
   expect(page).toContain("Rigid heddle loom");
 });

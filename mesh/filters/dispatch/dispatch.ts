@@ -1,12 +1,12 @@
 // Owns the last step of the way out: one fetch or one RPC on the chosen binding, and what came of it.
-import { HEDDLE_ANSWER, HEDDLE_REASON } from "../contract/headers.ts";
-import { REASONS, type Reason } from "../contract/reasons.ts";
-import { digestOf, NO_DIGEST } from "../identity/digest.ts";
-import type { HttpParts, OutboundCall, RpcParts } from "./call.ts";
-import { classifyThrown } from "./classify.ts";
-import type { EndpointBinding } from "./isolate.ts";
-import { answer, fail, refuse, type Outcome } from "./outcome.ts";
-import { isRefused } from "./problem.ts";
+import { HEDDLE_ANSWER, HEDDLE_REASON } from "../../contract/headers.ts";
+import { REASONS, type Reason } from "../../contract/reasons.ts";
+import { digestOf, NO_DIGEST } from "../../identity/digest.ts";
+import type { HttpParts, OutboundCall, RpcParts } from "../../pipeline/call.ts";
+import { classifyThrown } from "../../pipeline/classify.ts";
+import type { EndpointBinding } from "../../pipeline/isolate.ts";
+import { answer, fail, refuse, type Outcome } from "../../pipeline/outcome.ts";
+import { isRefused } from "../../pipeline/problem.ts";
 
 /** Terminal of the outbound and edge chains: never rejects; one timer at most. */
 export async function dispatch(call: OutboundCall): Promise<Outcome> {
@@ -21,8 +21,13 @@ export async function dispatch(call: OutboundCall): Promise<Outcome> {
   }
 }
 
-async function dispatchHttp(call: OutboundCall, binding: EndpointBinding, http: HttpParts): Promise<Outcome> {
-  const init: RequestInit = { method: http.method, headers: http.headers, redirect: "manual" };
+async function dispatchHttp(
+  call: OutboundCall,
+  binding: EndpointBinding,
+  http: HttpParts,
+): Promise<Outcome> {
+  const init: RequestInit = { headers: http.headers, redirect: "manual" };
+  if (http.method !== "GET") init.method = http.method;
   if (http.body !== null) init.body = http.body;
   const signal = signalOf(call, http.signal);
   if (signal !== null) init.signal = signal;
@@ -32,11 +37,17 @@ async function dispatchHttp(call: OutboundCall, binding: EndpointBinding, http: 
     const reason = reasonOf(response.headers.get(HEDDLE_REASON));
     if (reason !== null) return refusedThere(call, response, reason);
   }
-  return call.checkAnswer === null ? answer(response, response.status) : checkAnswer(call, response);
+  return call.checkAnswer === null
+    ? answer(response, response.status)
+    : checkAnswer(call, response);
 }
 
 /** The callee's mesh refused: an unknown epoch is proved again, anything else is the caller's answer as it is. */
-async function refusedThere(call: OutboundCall, response: Response, reason: Reason): Promise<Outcome> {
+async function refusedThere(
+  call: OutboundCall,
+  response: Response,
+  reason: Reason,
+): Promise<Outcome> {
   if (reason === "unknown_epoch") {
     await response.body?.cancel();
     return refuse(reason, call.endpoint?.id ?? "");
@@ -60,14 +71,22 @@ async function checkAnswer(call: OutboundCall, response: Response): Promise<Outc
   return answer(new Response(bytes, response), response.status);
 }
 
-async function dispatchRpc(call: OutboundCall, binding: EndpointBinding, rpc: RpcParts): Promise<Outcome> {
-  const pending = binding.dispatch(call.envelope, rpc.path, rpc.args);
+async function dispatchRpc(
+  call: OutboundCall,
+  binding: EndpointBinding,
+  rpc: RpcParts,
+): Promise<Outcome> {
+  const pending = binding.dispatch([call.envelope, rpc.path, rpc.args]);
   const left = call.attemptEndMs - call.isolate.now();
-  const value = left === Number.POSITIVE_INFINITY ? await pending : await within(call, pending, left);
+  const value =
+    left === Number.POSITIVE_INFINITY ? await pending : await within(call, pending, left);
   if (value === LATE) {
     return call.deadlineMs <= call.attemptEndMs
       ? refuse("deadline_exceeded", call.endpoint?.id ?? "")
-      : fail("per_try_timeout", new DOMException("The endpoint did not answer in time.", "TimeoutError"));
+      : fail(
+          "per_try_timeout",
+          new DOMException("The endpoint did not answer in time.", "TimeoutError"),
+        );
   }
   if (isRefused(value)) return refuse(value.heddleRefused, `by ${call.endpoint?.id ?? ""}`);
   return answer(value, 0);
@@ -76,14 +95,18 @@ async function dispatchRpc(call: OutboundCall, binding: EndpointBinding, rpc: Rp
 const LATE = Symbol("late");
 
 /** Races the call against its end; a stub that arrives too late is disposed. */
-async function within(call: OutboundCall, pending: Promise<unknown>, leftMs: number): Promise<unknown> {
+async function within(
+  call: OutboundCall,
+  pending: Promise<unknown>,
+  leftMs: number,
+): Promise<unknown> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<typeof LATE>((resolve) => {
     timer = setTimeout(() => resolve(LATE), Math.max(0, leftMs));
   });
   const value = await Promise.race([pending, late]);
   if (timer !== undefined) clearTimeout(timer);
-  if (value === LATE) call.scope.waitUntil(pending.then(dispose, nothing));
+  if (value === LATE) call.scope.keeper.waitUntil(pending.then(dispose, nothing));
   return value;
 }
 
@@ -97,7 +120,9 @@ const nothing = (): void => undefined;
 
 function signalOf(call: OutboundCall, own: AbortSignal | null): AbortSignal | null {
   if (call.attemptEndMs === Number.POSITIVE_INFINITY) return own;
-  const timer = AbortSignal.timeout(Math.max(1, Math.floor(call.attemptEndMs - call.isolate.now())));
+  const timer = AbortSignal.timeout(
+    Math.max(1, Math.floor(call.attemptEndMs - call.isolate.now())),
+  );
   return own === null ? timer : AbortSignal.any([own, timer]);
 }
 

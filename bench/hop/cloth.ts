@@ -1,0 +1,250 @@
+// Pairs of Workers for one case: bare, or woven at a level with a signed table and seeds made here.
+import { randomBytes, webcrypto } from "node:crypto";
+import * as esbuild from "esbuild";
+import { DEFAULTS } from "../../mesh/contract/defaults.ts";
+import { EPOCH_MS, type IdentityLevel, type KeySet } from "../../mesh/contract/identity.ts";
+import type { Directory, ServiceChunk } from "../../mesh/contract/table.ts";
+import type { Wiring } from "../../mesh/contract/wiring.ts";
+import { audienceSecret, pairSeed, toWireKey } from "../../mesh/identity/derive.ts";
+import { digestOf } from "../../mesh/identity/digest.ts";
+import { Secret } from "../../mesh/identity/secret.ts";
+import { writeTable } from "../../mesh/identity/table-frame.ts";
+import type { BenchWorker } from "./workerd.ts";
+
+/** One case of the benchmark. */
+export interface Case {
+  readonly name: string;
+  readonly level: IdentityLevel | null;
+  /** Filters left out, by name, of both chains. */
+  readonly without: readonly string[];
+  /** The caller's context has a deadline, as behind an edge. */
+  readonly hasDeadline: boolean;
+}
+
+const CALLER = `
+import { WorkerEntrypoint } from "cloudflare:workers";
+const N = 300;
+export default { async fetch(request, env) {
+  const path = new URL(request.url).pathname;
+  if (path === "/up") return new Response("up");
+  let sum = 0;
+  if (path === "/fetch") for (let i = 0; i < N; i++) {
+    const r = await env.B.fetch("http://callee/items/42", { headers: { accept: "application/json" } });
+    sum += (await r.text()).length;
+  }
+  if (path === "/rpc") for (let i = 0; i < N; i++) sum += (await env.P.add({ a: i, b: 1, name: "x" })).sum;
+  return new Response(String(sum));
+} };`;
+
+const CALLEE = `
+import { WorkerEntrypoint } from "cloudflare:workers";
+const BODY = JSON.stringify({ id: 42, name: "a thing", price: 1999, tags: ["a", "b"], text: "some words that fill it up a little" });
+export class P extends WorkerEntrypoint { add(x) { return { sum: x.a + x.b, name: x.name }; } }
+export default { async fetch() { return new Response(BODY, { headers: { "content-type": "application/json" } }); } };`;
+
+const TRUST_DOMAIN = "bench.example";
+
+/** The two Workers of a case. */
+export async function pairOf(one: Case): Promise<readonly BenchWorker[]> {
+  const [caller, callee] = [`caller-${one.name}`, `callee-${one.name}`];
+  if (one.level === null)
+    return [
+      {
+        name: caller,
+        modules: { "index.js": CALLER },
+        services: { B: { to: callee }, P: { to: callee, entrypoint: "P" } },
+        texts: {},
+      },
+      { name: callee, modules: { "index.js": CALLEE }, services: {}, texts: {} },
+    ];
+  return wovenPair(one, caller, callee);
+}
+
+async function wovenPair(
+  one: Case,
+  caller: string,
+  callee: string,
+): Promise<readonly BenchWorker[]> {
+  const { table, tableKey } = await signedTable([caller, callee], one);
+  const master = new Secret<Uint8Array>(randomBytes(32));
+  const code = await dataPlane(one.without);
+  const weave = async (
+    name: string,
+    source: string,
+    dials: BenchWorker["services"],
+  ): Promise<BenchWorker> => {
+    const wiring: Wiring = {
+      format: 1,
+      mesh: "bench",
+      trustDomain: TRUST_DOMAIN,
+      workload: `default/${name}`,
+      dialled: name === callee ? {} : dialled(callee),
+      reach:
+        Object.keys(dials).length === 0
+          ? {}
+          : { [`default/${callee}`]: { "": "HEDDLE_TO_0", P: "HEDDLE_TO_1" } },
+      objects: [],
+      ownRoutes: name === caller,
+      assets: null,
+      loopback: "x",
+      // Nothing answers a sync here: the lease never ends, so that only the call itself is measured.
+      leaseMs: Number.MAX_SAFE_INTEGER,
+      tableKey,
+      seed: null,
+      table: null,
+    };
+    return {
+      name,
+      modules: modulesOf(source, code, wiring),
+      services: dials,
+      texts: {},
+    };
+  };
+  const props = { heddle: { workload: `default/${caller}` } };
+  const control = `control-${one.name}`;
+  const joined = (name: string): BenchWorker["services"] => ({
+    HEDDLE: {
+      to: control,
+      entrypoint: "Workload",
+      props: { heddle: { workload: `default/${name}` } },
+    },
+  });
+  const replies = Object.fromEntries(
+    [caller, callee].map((name) => [`default/${name}`, keysOf(name, [caller, callee], master)]),
+  );
+  return [
+    await weave(caller, CALLER, {
+      ...joined(caller),
+      HEDDLE_TO_0: { to: callee, props },
+      HEDDLE_TO_1: { to: callee, entrypoint: "P", props },
+    }),
+    await weave(callee, CALLEE, joined(callee)),
+    {
+      name: control,
+      modules: { "index.js": CONTROL },
+      services: {},
+      texts: { REPLIES: JSON.stringify(replies), TABLE: table },
+    },
+  ];
+}
+
+/** Control as a cold isolate sees it: keys of this epoch and the table, by the binding's props. */
+const CONTROL = `
+import { WorkerEntrypoint } from "cloudflare:workers";
+export class Workload extends WorkerEntrypoint {
+  join() {
+    const { workload } = this.ctx.props.heddle;
+    const table = Uint8Array.from(atob(this.env.TABLE), (c) => c.charCodeAt(0));
+    return { format: 1, nowMs: Date.now(), workload, keys: JSON.parse(this.env.REPLIES)[workload], revocations: [], table, version: 1, admitRatio: 1 };
+  }
+}
+export default { fetch: () => new Response("control") };`;
+
+const dialled = (callee: string): Wiring["dialled"] => ({
+  B: { service: `default/${callee}`, entrypoint: null },
+  P: { service: `default/${callee}`, entrypoint: "P" },
+});
+
+function modulesOf(source: string, code: string, wiring: Wiring): BenchWorker["modules"] {
+  const named = source === CALLEE ? `const p = runtime.weave("P", user.P); export { p as P };` : "";
+  return {
+    "entry.js": `import { runtime } from "boot.js"; import * as user from "index.js"; export default runtime.weave("default", user.default); ${named}`,
+    "boot.js": `import { env } from "cloudflare:workers"; import { start } from "heddle.js"; import wiring from "wiring.js"; export const runtime = start(env, wiring);`,
+    "wiring.js": `export default ${JSON.stringify(wiring)};`,
+    "heddle.js": code,
+    "index.js": source,
+  };
+}
+
+async function dataPlane(without: readonly string[]): Promise<string> {
+  const contents = `
+import { start as whole } from "./mesh/weave/start.ts";
+import { outbound } from "./mesh/chains/outbound.ts";
+import { inbound } from "./mesh/chains/inbound.ts";
+const without = ${JSON.stringify(without)};
+const less = (chain) => ({ ...chain, filters: chain.filters.filter(({ name }) => !without.includes(chain.name + "." + name)) });
+export const start = (env, wiring) => whole(env, wiring, { outbound: less(outbound), inbound: less(inbound) });`;
+  const { outputFiles } = await esbuild.build({
+    stdin: { contents, resolveDir: process.cwd(), loader: "ts" },
+    bundle: true,
+    write: false,
+    format: "esm",
+    minify: true,
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:workers", "node:*"],
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+async function signedTable(
+  names: readonly string[],
+  one: Case,
+): Promise<{ table: string; tableKey: JsonWebKey }> {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" } as const;
+  const pair = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const encoder = new TextEncoder();
+  const parts: Uint8Array[] = [];
+  const chunks: Record<string, Directory["chunks"][string]> = {};
+  let offset = 0;
+  for (const name of names) {
+    const bytes = encoder.encode(JSON.stringify(chunkOf(name)));
+    chunks[`service:default/${name}`] = { hash: digestOf(bytes), offset, length: bytes.length };
+    offset += bytes.length;
+    parts.push(bytes);
+  }
+  const directory: Directory = {
+    format: 1,
+    mesh: "bench",
+    trustDomain: TRUST_DOMAIN,
+    version: 1,
+    previous: 0,
+    createdMs: 0,
+    minMesh: 1,
+    bypass: [],
+    defaults: {
+      ...DEFAULTS,
+      identity: { level: one.level ?? "session" },
+      timeouts: { edgeMs: one.hasDeadline ? 600_000 : 0 },
+    },
+    splits: false,
+    levels: {},
+    chunks,
+  };
+  const bytes = encoder.encode(JSON.stringify(directory));
+  const signature = await webcrypto.subtle.sign(
+    { name: "ECDSA", hash: "SHA-256" },
+    pair.privateKey,
+    bytes,
+  );
+  const table = Buffer.from(writeTable(bytes, new Uint8Array(signature), parts)).toString("base64");
+  return {
+    table,
+    tableKey: (await webcrypto.subtle.exportKey("jwk", pair.publicKey)) as JsonWebKey,
+  };
+}
+
+const chunkOf = (name: string): ServiceChunk => ({
+  service: `default/${name}`,
+  ports: null,
+  endpoints: [{ id: `default/${name}`, worker: `default/${name}`, weight: 1, labels: {} }],
+  level: "session",
+  balance: "p2c",
+  maxInFlight: 1024,
+  producer: null,
+  consumer: null,
+});
+
+function keysOf(name: string, names: readonly string[], master: Secret<Uint8Array>): KeySet {
+  const kid = `e${Math.floor(Date.now() / EPOCH_MS)}`;
+  const own = audienceSecret(master, `default/${name}`);
+  const pairs: Record<string, KeySet["audience"]> = {};
+  for (const other of names) {
+    const secret = audienceSecret(master, `default/${other}`);
+    pairs[`default/${other}`] = [
+      toWireKey(kid, pairSeed(secret, TRUST_DOMAIN, `default/${name}`, `default/${other}`)),
+    ];
+  }
+  return { audience: [toWireKey(kid, own)], pairs };
+}

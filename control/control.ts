@@ -1,0 +1,61 @@
+// Owns what a request to control works with: the objects, KV, the clock; made anew for each request.
+import type { ConfigStoreApi, IssuerApi, RegistryApi } from "../mesh/contract/state.ts";
+
+/** Everything control's code may touch outside of itself. */
+export interface Control {
+  readonly store: ConfigStoreApi;
+  readonly issuer: IssuerApi;
+  readonly registry: RegistryApi;
+  readonly kv: { put(key: string, value: Uint8Array): Promise<void> };
+  readonly clock: { now(): number; sleep(ms: number): Promise<void> };
+  /** At least this long between two publications, ms. */
+  readonly gapMs: number;
+  /** Overrides the lease isolates hold a table for (dev); null: the table's own. */
+  readonly leaseMs: number | null;
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** The bindings of the control Worker. */
+export interface ControlEnv {
+  readonly CONFIG_STORE: ObjectNamespace<ConfigStoreApi>;
+  readonly ISSUER: ObjectNamespace<IssuerApi>;
+  readonly REGISTRY: ObjectNamespace<RegistryApi>;
+  readonly HEDDLE_TABLE: { put(key: string, value: Uint8Array): Promise<void> };
+  /** Secret: the bearer token of the API. */
+  readonly HEDDLE_TOKEN?: string;
+  /** Dev: less than the one second between two publications, ms. */
+  readonly HEDDLE_PUBLISH_GAP_MS?: string;
+  /** Dev: the lease its Workers were woven with, ms. */
+  readonly HEDDLE_LEASE_MS?: string;
+  /** Secret: where errors are reported to; absent: nowhere. */
+  readonly SENTRY_DSN?: string;
+}
+
+interface ObjectNamespace<T> {
+  getByName(name: string): T;
+}
+
+/** KV takes one write a second and key. */
+const PUBLISH_GAP_MS = 1000;
+/** Every object is one per mesh, and a mesh has objects' Workers of its own. */
+const ONE = "mesh";
+
+/** What one request works with; object stubs live no longer than it. */
+export function createControl(
+  env: ControlEnv,
+  ctx: { waitUntil(work: Promise<unknown>): void },
+): Control {
+  return {
+    store: env.CONFIG_STORE.getByName(ONE),
+    issuer: env.ISSUER.getByName(ONE),
+    registry: env.REGISTRY.getByName(ONE),
+    kv: env.HEDDLE_TABLE,
+    clock: {
+      now: () => Date.now(),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    },
+    gapMs: env.HEDDLE_PUBLISH_GAP_MS ? Number(env.HEDDLE_PUBLISH_GAP_MS) : PUBLISH_GAP_MS,
+    leaseMs: env.HEDDLE_LEASE_MS ? Number(env.HEDDLE_LEASE_MS) : null,
+    waitUntil: (work) => ctx.waitUntil(work),
+  };
+}

@@ -1,0 +1,47 @@
+// Owns the keys a workload is given: its own audience secrets, and a pair seed per workload it may call (design §7).
+import type { KeySet, Revocation, WireKey } from "../../mesh/contract/identity.ts";
+import { audienceSecret, pairSeed, toWireKey } from "../../mesh/identity/derive.ts";
+import type { KeyBytes } from "../../mesh/identity/secret.ts";
+
+/** A master secret and what was derived of it so far. */
+export interface Master {
+  readonly kid: string;
+  readonly secret: KeyBytes;
+  readonly audiences: Map<string, KeyBytes>;
+}
+
+/** No keys: what a revoked workload gets. */
+export const NO_KEYS: KeySet = { audience: [], pairs: {} };
+
+/** Keys of these masters, less those whose kid is revoked; none at all for a revoked workload. */
+export function keySetFor(given: {
+  readonly workload: string;
+  readonly upstreams: readonly string[];
+  readonly trustDomain: string;
+  readonly masters: readonly Master[];
+  readonly revocations: readonly Revocation[];
+}): KeySet {
+  const { workload, upstreams, trustDomain, revocations } = given;
+  const isRevoked = (kind: Revocation["kind"], value: string): boolean =>
+    revocations.some((revocation) => revocation.kind === kind && revocation.value === value);
+  if (isRevoked("subject", workload)) return NO_KEYS;
+  const masters = given.masters.filter(({ kid }) => !isRevoked("kid", kid));
+  const pairs = upstreams.map((upstream): [string, WireKey[]] => [
+    upstream,
+    masters.map((master) =>
+      toWireKey(master.kid, pairSeed(audience(master, upstream), trustDomain, workload, upstream)),
+    ),
+  ]);
+  return {
+    audience: masters.map((master) => toWireKey(master.kid, audience(master, workload))),
+    pairs: Object.fromEntries(pairs),
+  };
+}
+
+function audience(master: Master, workload: string): KeyBytes {
+  const known = master.audiences.get(workload);
+  if (known) return known;
+  const secret = audienceSecret(master.secret, workload);
+  master.audiences.set(workload, secret);
+  return secret;
+}

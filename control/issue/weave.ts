@@ -1,0 +1,57 @@
+// Owns what weaving is given at deploy time: the table, its public key, and keys of the deploy-seed slot.
+import type { WireKey } from "../../mesh/contract/identity.ts";
+import { toBase64url } from "../../mesh/identity/base64url.ts";
+import { NAMELESS_MESH } from "../compile/compile.ts";
+import type { Control } from "../control.ts";
+import { keysOf } from "./join.ts";
+import type { Memory } from "./memory.ts";
+
+/** Whoever weaves may have published just now, through another isolate. */
+const HEARD_OF_NEWER = Number.MAX_SAFE_INTEGER;
+/** A deploy seed is good for this long (design §7). */
+const SEED_MS = 90 * 86_400_000;
+
+export interface WeaveAnswer {
+  readonly workload: string;
+  readonly mesh: string;
+  readonly trustDomain: string;
+  readonly version: number;
+  /** The whole table in base64, for whichever Worker; null before the first publication. */
+  readonly table: string | null;
+  readonly publicKey: JsonWebKey;
+  readonly seed: {
+    readonly kid: string;
+    readonly notAfterMs: number;
+    readonly audience: readonly WireKey[];
+    readonly pairs: Readonly<Record<string, readonly WireKey[]>>;
+  };
+}
+
+/** What goes beside the Worker of this name. */
+export async function weaveAnswer(
+  memory: Memory,
+  control: Control,
+  workload: string,
+): Promise<WeaveAnswer> {
+  const known = await memory.recall(control, HEARD_OF_NEWER);
+  const { table, seed } = known;
+  return {
+    workload,
+    mesh: table?.directory.mesh ?? NAMELESS_MESH.name,
+    trustDomain: table?.directory.trustDomain ?? NAMELESS_MESH.trustDomain,
+    version: table?.version ?? 0,
+    table: table && toBase64(table.bytes),
+    publicKey: await control.issuer.tableKey(),
+    seed: {
+      kid: seed.kid,
+      notAfterMs: control.clock.now() + SEED_MS,
+      ...keysOf(known, workload, [seed]),
+    },
+  };
+}
+
+/** Standard base64, padded. */
+function toBase64(bytes: Uint8Array): string {
+  const text = toBase64url(bytes).replaceAll("-", "+").replaceAll("_", "/");
+  return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
+}

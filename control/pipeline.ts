@@ -1,0 +1,121 @@
+// Owns the way of a change, on one page: resources → validate → compile → sign → publish.
+import type { FieldError } from "../mesh/contract/resources/field-error.ts";
+import type { PublishTurn, ResourceWrite, WriteVerdict } from "../mesh/contract/state.ts";
+import { TABLE_KEY } from "../mesh/contract/table.ts";
+import { type Compiled, compile } from "./compile/compile.ts";
+import type { Control } from "./control.ts";
+import { type Outcome, done, failed, problem } from "./problem.ts";
+import { tooLarge } from "./publish/limit.ts";
+import { type Published, publishUntil } from "./publish/publish.ts";
+import { signTable } from "./sign/sign.ts";
+import { type BatchItem, overlay, readBatch, toWrites } from "./validate/batch.ts";
+import { conflicts } from "./validate/conflicts.ts";
+import { checkRules } from "./validate/rules.ts";
+import { refused } from "./status/refused.ts";
+import { unmet } from "./status/unmet.ts";
+
+/** What became of one resource. */
+export interface WriteOutcome {
+  readonly kind: string;
+  /** Absent for a kind that lives in no namespace. */
+  readonly namespace?: string;
+  readonly name: string;
+  readonly verdict: WriteVerdict;
+  readonly resourceVersion: string;
+}
+
+/** Answer to a change. */
+export interface Change {
+  readonly results: readonly WriteOutcome[];
+  /** The table version that carries it; null for a dry run. */
+  readonly version: number | null;
+  readonly warnings: readonly string[];
+}
+
+/** Puts documents in place, all or none. */
+export async function applyDocuments(
+  control: Control,
+  documents: readonly unknown[],
+  dryRun: boolean,
+): Promise<Outcome<Change>> {
+  const { items, errors } = readBatch(documents);
+  if (errors.length > 0) return failed(problem("invalid", undefined, errors));
+
+  const trial = await tryOut(control, items);
+  if (!trial.ok) return trial;
+
+  return change(control, toWrites(items), dryRun, unmet(trial.value.statuses, items));
+}
+
+/** Compiles what there would be; nothing is stored yet. */
+async function tryOut(control: Control, items: readonly BatchItem[]): Promise<Outcome<Compiled>> {
+  const nowMs = control.clock.now();
+  const after = overlay(await control.store.list(), items, nowMs);
+  const errors: readonly FieldError[] = checkRules(items, after);
+  if (errors.length > 0) return failed(problem("invalid", undefined, errors));
+  const compiled = compile({ resources: after, version: 0, previous: 0, nowMs });
+  const excess = tooLarge(compiled);
+  return excess ? failed(problem("too_large", excess)) : done(compiled);
+}
+
+/** Writes a batch, and publishes what came of it. */
+export async function change(
+  control: Control,
+  writes: readonly ResourceWrite[],
+  dryRun: boolean,
+  warnings: readonly string[] = [],
+): Promise<Outcome<Change>> {
+  const written = await control.store.write(writes, "api", dryRun);
+  const clashes = conflicts(writes, written);
+  if (clashes.length > 0) return failed(problem("conflict", clashes[0]?.message, clashes));
+  const results = writes.map(({ kind, namespace, name }, index) => ({
+    kind,
+    ...(namespace ? { namespace } : {}),
+    name,
+    verdict: written.verdicts[index]?.verdict ?? "unchanged",
+    resourceVersion: written.verdicts[index]?.resourceVersion ?? "",
+  }));
+  if (dryRun) return done({ results, version: null, warnings });
+  const published = await publish(control, written.revision);
+  if (!published.ok) return published;
+  const { version, isInKv } = published.value;
+  const late = isInKv
+    ? []
+    : ["KV did not take the table; isolates get it from control until it does."];
+  return done({ results, version, warnings: [...warnings, ...late] });
+}
+
+/** Sees to it that the published table carries a write. */
+export const publish = (control: Control, revision: number): Promise<Outcome<Published>> =>
+  publishUntil(control, revision, (turn) => runTurn(control, turn));
+
+/** One turn of the one publisher. */
+async function runTurn(control: Control, turn: PublishTurn): Promise<Outcome<Published>> {
+  const { store, issuer, registry, kv, clock } = control;
+  const { version, previous, resources } = turn;
+  let bytes: Uint8Array;
+  let compiled: Compiled;
+  try {
+    compiled = compile({ resources, version, previous, nowMs: clock.now() });
+    const excess = tooLarge(compiled);
+    if (excess) {
+      await store.endPublish(turn.turn, null);
+      await store.writeStatuses(refused(compiled, excess));
+      return failed(problem("too_large", excess));
+    }
+    bytes = await signTable(compiled, issuer);
+  } catch (error) {
+    await store.endPublish(turn.turn, null);
+    throw error;
+  }
+  const isInKv = await kv.put(TABLE_KEY, bytes).then(
+    () => true,
+    () => false,
+  );
+  await store.endPublish(turn.turn, version, { bytes, isInKv });
+  await Promise.all([
+    registry.published(version, clock.now()).catch(() => undefined),
+    store.writeStatuses(compiled.statuses),
+  ]);
+  return done({ version, isInKv });
+}

@@ -1,0 +1,3 @@
+// Owns the version this control was built as; a test compares it with package.json.
+
+export const VERSION = "0.1.0";

@@ -1,0 +1,25 @@
+// Owns the entrypoint Workload: what Workers of the mesh ask control over their binding. Who asks is in the props only.
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { JoinReply, JoinRequest, WorkloadApi } from "../mesh/contract/join.ts";
+import { type ControlEnv, createControl } from "./control.ts";
+import { join } from "./issue/join.ts";
+import { memory } from "./issue/shared-memory.ts";
+
+/** The props weaving puts on the binding. */
+export interface WorkloadProps {
+  readonly heddle?: { readonly workload?: string };
+}
+
+/** Answers from memory. */
+export class Workload extends WorkerEntrypoint<ControlEnv, WorkloadProps> implements WorkloadApi {
+  async join(request: JoinRequest): Promise<JoinReply> {
+    const workload = this.ctx.props.heddle?.workload;
+    if (!workload) throw new Error("the binding to control carries no workload in its props");
+    const { isolate, have, format } = request;
+    if (typeof isolate !== "string" || isolate.length > 128 || !Number.isSafeInteger(have)) {
+      throw new Error("not a join request");
+    }
+    const control = createControl(this.env, this.ctx);
+    return join(memory, control, workload, { format, isolate, have });
+  }
+}

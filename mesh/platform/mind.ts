@@ -1,0 +1,110 @@
+// What one isolate believes and when it must ask again: born cold, warm while its sync is younger than the lease.
+import type { Wiring } from "../contract/wiring.ts";
+import { createKeyring } from "../identity/keyring.ts";
+import type { OpenTable } from "../identity/table.ts";
+import type { Keeper, ProofBox, TableView } from "../pipeline/isolate.ts";
+import type { MeshBindings } from "./bindings.ts";
+import { now, sleep } from "./clock.ts";
+import { createProofBox } from "./proof-box.ts";
+import { bornKnowledge, createSync, type Knowledge, type Sync } from "./sync.ts";
+import { createTableView } from "./table-view.ts";
+
+/** Longest wait for a warm sync (design §2), and for a cold beginning whose starter may have died. */
+const WARM_WAIT_MS = 50;
+const COLD_WAIT_MS = 400;
+/** After a sync that nobody answered the next decision goes on with what there is, for this long. */
+const RETRY_SYNC_MS = 1000;
+const DEFAULT_LEASE_MS = 30_000;
+const DEFAULT_STRICT_MS = 5000;
+
+/** One life of an isolate's mesh; `reset` of the isolate begins another. */
+export interface Mind {
+  readonly known: Knowledge;
+  readonly proofs: ProofBox;
+  readonly sync: Sync;
+  begun: Promise<void> | null;
+  isBorn: boolean;
+  running: Promise<unknown> | null;
+  lastTryMs: number;
+  lastPulseMs: number;
+  seen: OpenTable | null;
+  view: TableView | null;
+}
+
+export function createMind(bindings: MeshBindings, wiring: Wiring): Mind {
+  const known = bornKnowledge();
+  const ring = createKeyring(wiring.trustDomain, wiring.workload);
+  return {
+    known,
+    proofs: createProofBox(ring),
+    sync: createSync(known, ring, bindings, wiring),
+    begun: null,
+    isBorn: false,
+    running: null,
+    lastTryMs: Number.NEGATIVE_INFINITY,
+    lastPulseMs: Number.NEGATIVE_INFINITY,
+    seen: null,
+    view: null,
+  };
+}
+
+/** The table in use; the view is made once per table. */
+export function tableOf(mind: Mind): TableView | null {
+  const { table } = mind.known;
+  if (table !== mind.seen) {
+    mind.seen = table;
+    mind.view = table === null ? null : createTableView(table);
+  }
+  return mind.view;
+}
+
+/** Born, and control has not answered since. */
+export const isDegraded = (mind: Mind): boolean => mind.isBorn && !mind.known.hasJoined;
+
+/** Synced recently enough for a `strict` destination. */
+export const isFresh = ({ known }: Mind): boolean =>
+  now() - known.lastSyncMs <= (known.table?.directory.defaults.lease.strictMs ?? DEFAULT_STRICT_MS);
+
+/** Warm: nothing, and at most one pulse a second behind it. Too old: a bounded wait. Cold: the one join. */
+export function ready(mind: Mind, wiring: Wiring, keeper: Keeper): Promise<void> | undefined {
+  if (!mind.isBorn) return cold(mind, keeper);
+  const { known } = mind;
+  const nowMs = now();
+  const leaseMs =
+    wiring.leaseMs ?? known.table?.directory.defaults.lease.normalMs ?? DEFAULT_LEASE_MS;
+  if (nowMs - known.lastSyncMs <= leaseMs && known.table !== null) {
+    if (nowMs - mind.lastPulseMs >= known.pulseEveryMs) {
+      mind.lastPulseMs = nowMs;
+      void refresh(mind, keeper);
+    }
+    return undefined;
+  }
+  if (mind.running === null && nowMs - mind.lastTryMs < RETRY_SYNC_MS) return undefined;
+  mind.lastTryMs = nowMs;
+  mind.lastPulseMs = nowMs;
+  return Promise.race([refresh(mind, keeper), sleep(WARM_WAIT_MS)]).then(nothing);
+}
+
+function cold(mind: Mind, keeper: Keeper): Promise<void> {
+  if (mind.begun === null) {
+    mind.begun = mind.sync.begin().then(() => {
+      mind.isBorn = true;
+      mind.lastTryMs = now();
+    });
+    keeper.waitUntil(mind.begun);
+  }
+  return Promise.race([mind.begun, sleep(COLD_WAIT_MS)]);
+}
+
+/** One refresh at a time, shared: its creator keeps it alive, whoever waits has a timer of its own. */
+function refresh(mind: Mind, keeper: Keeper): Promise<unknown> {
+  if (mind.running === null) {
+    mind.running = mind.sync.refresh().finally(() => {
+      mind.running = null;
+    });
+    keeper.waitUntil(mind.running);
+  }
+  return mind.running;
+}
+
+const nothing = (): void => undefined;

@@ -1,0 +1,44 @@
+import { init, parse } from "es-module-lexer";
+import { expect, test } from "vitest";
+import { bootModule, entryModule, systemEntry } from "../../../cli/weave/entry.ts";
+
+const entry = (exports: readonly string[], isDev = false, hasDevModule = false): string =>
+  entryModule({ main: "index.js", exports, isDev, hasDevModule });
+
+async function exportsOf(text: string): Promise<readonly string[]> {
+  await init();
+  return parse(text)[1].map((found) => (found.type === "reexport-all" ? "*" : found.name));
+}
+
+test("every export is woven, none stays open", async () => {
+  const names = ["Cart", "default", "a-b", "λ", "$x_1", 'quo"te'];
+  const text = entry(names);
+  expect(await exportsOf(text)).toEqual(names);
+  expect(text).not.toContain("export *");
+  expect(text).toContain('const w2 = runtime.weave("a-b", user["a-b"]);\nexport { w2 as "a-b" };');
+  expect(text).toContain('const w5 = runtime.weave("quo\\"te", user["quo\\"te"]);');
+  expect(text.match(/runtime\.weave\(/g)).toHaveLength(names.length);
+});
+
+test("the boot is imported before the user's module", () => {
+  const text = entry(["default"], true, true);
+  expect(text.split("\n")).toEqual([
+    'import { runtime } from "./heddle-boot.js";',
+    'import { watch, HeddleRuns } from "./heddle-dev.js";',
+    "export { HeddleRuns };",
+    'import * as user from "./index.js";',
+    "watch(user);",
+    'export default runtime.weave("default", user.default);',
+    "export const HeddleDev = runtime.dev;",
+    "",
+  ]);
+  expect(bootModule()).toContain("start(env, wiring)");
+});
+
+test("outside dev nothing is added to the exports", async () => {
+  expect(await exportsOf(entry(["Api"]))).toEqual(["Api"]);
+});
+
+test("the mesh's own Workers read their wiring before their code runs", () => {
+  expect(systemEntry("../index.ts").split("\n")[0]).toBe('import "./heddle-boot.js";');
+});
