@@ -46,13 +46,13 @@ export const deleteRefs = async (target: ControlTarget, refs: readonly Ref[]): P
 export const convergenceOf = async (target: ControlTarget, version: number): Promise<Convergence> =>
   await askControl(target, "GET", `/v1/convergence?version=${version}`);
 
-/** All resources of a kind: of one namespace, or of all where none is given. */
+/** All resources; of one kind, and of one namespace, where those are given. */
 export async function listResources(
   target: ControlTarget,
-  kind: string,
+  kind?: string,
   namespace?: string,
 ): Promise<readonly StoredResource[]> {
-  const query = new URLSearchParams({ kind, ...(namespace === undefined ? {} : { namespace }) });
+  const query = new URLSearchParams({ ...(kind === undefined ? {} : { kind }), ...(namespace === undefined ? {} : { namespace }) });
   const list = await askControl<{ readonly items: readonly StoredResource[] }>(
     target,
     "GET",

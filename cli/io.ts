@@ -14,7 +14,7 @@ export interface Io {
   readonly cwd: string;
   /** Whether stderr takes colour. */
   readonly hasColor: boolean;
-  /** From now on SIGINT and SIGTERM call this instead of ending the process. */
+  /** From now on SIGINT, SIGTERM and SIGHUP call this instead of ending the process. */
   readonly onStop: (stop: () => void) => void;
 }
 
@@ -32,6 +32,7 @@ export function processIo(): Io {
     onStop: (replacement) => {
       stop = replacement;
       process.on("SIGTERM", () => stop());
+      process.on("SIGHUP", () => stop());
     },
   };
 }

@@ -23,15 +23,18 @@ Runs the demo shop on this machine, with a small load on it. Ctrl-C ends it.
   --no-load           no load
   --fresh             forget what an earlier run kept
   --ready-file <f>    also write the ready object to this file
+  --project <dir>     a copy of the shop to run in its place
   -h, --help          show this
 `;
 
-const PROJECT = fileURLToPath(new URL("../workers/shop", import.meta.url));
+const SHOP = fileURLToPath(new URL("../workers/shop", import.meta.url));
 const HOME_PORT = 8080;
 const PROGRESS_MS = process.stderr.isTTY ? 5000 : 30_000;
 const END_MS = 15_000;
 
 export interface StartOptions {
+  /** Folder of the shop's mesh.yaml. */
+  readonly project: string;
   /** Null: 8080 if it is free, else any. */
   readonly port: number | null;
   readonly controlPort: number;
@@ -59,6 +62,7 @@ export function readOptions(args: readonly string[]): StartOptions | "help" {
   const { values } = parse(args);
   if (values.help) return "help";
   return {
+    project: values.project === undefined ? SHOP : path.resolve(values.project),
     port: values.port === undefined ? null : number("--port", values.port, 0, 65_535),
     controlPort: number("--control-port", values["control-port"], 0, 65_535),
     rps: values["no-load"] ? 0 : number("--rps", values.rps, 0, 1000),
@@ -75,6 +79,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
+        project: { type: "string" },
         port: { type: "string" },
         "control-port": { type: "string", default: "0" },
         rps: { type: "string", default: "5" },
@@ -111,7 +116,7 @@ async function runShop(options: StartOptions, io: Io): Promise<ExitCode> {
   say("Starting the shop ...");
   const dev = await openShop(options, say, ending.signal);
   if (dev === null) return EXIT.ok;
-  io.err(guide(dev.ready, path.relative(io.cwd, PROJECT) || "."));
+  io.err(guide(dev.ready, path.relative(io.cwd, options.project) || "."));
   io.out(`${JSON.stringify(dev.ready)}\n`);
 
   const progress = options.rps > 0 ? watchLoad(dev.ready.gateway, options, say) : null;
@@ -124,13 +129,13 @@ async function runShop(options: StartOptions, io: Io): Promise<ExitCode> {
 
 /** Starts the mesh of the shop; null if it was to end before it was up. */
 async function openShop(
-  { port, controlPort, fresh, readyFile }: StartOptions,
+  { project, port, controlPort, fresh, readyFile }: StartOptions,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<DevMesh | null> {
   try {
     return await startDev({
-      project: PROJECT,
+      project,
       port: port ?? ((await isFree(HOME_PORT)) ? HOME_PORT : 0),
       controlPort,
       fresh,

@@ -1,16 +1,18 @@
 // The gateway: north-south ingress. Bindings to the edge chain, nothing else.
 import { env } from "cloudflare:workers";
 import { BINDINGS, type Wiring } from "../mesh/contract/wiring.ts";
+import { createGate } from "../mesh/weave/gate.ts";
 import { start } from "../mesh/weave/start.ts";
 import { unwired } from "./unwired.ts";
 
 const bindings = env as unknown as Record<string, unknown>;
 const wiring = (bindings[BINDINGS.wiring] as Wiring | undefined) ?? null;
 const runtime = wiring === null ? null : start(bindings, wiring);
+const gate = runtime === null || wiring === null ? null : createGate(runtime.outlet, wiring);
 
 export default {
   async fetch(request: Request, _env: unknown, ctx: ExecutionContext): Promise<Response> {
-    return runtime === null ? unwired() : runtime.edge(request, ctx);
+    return gate === null ? unwired() : gate(request, ctx);
   },
 };
 

@@ -32,6 +32,10 @@ export default { async fetch(request, env) {
     const r = await env.B.fetch("http://callee/items/42", { headers: { accept: "application/json" } });
     sum += (await r.text()).length;
   }
+  if (path === "/counts") {
+    const counts = await (await env.COUNTS.fetch("http://counts/")).text();
+    return new Response(counts + " " + (await (await env.B.fetch("http://callee/runs")).text()));
+  }
   if (path === "/rpc") for (let i = 0; i < N; i++) sum += (await env.P.add({ a: i, b: 1, name: "x" })).sum;
   return new Response(String(sum));
 } };`;
@@ -40,7 +44,11 @@ const CALLEE = `
 import { WorkerEntrypoint } from "cloudflare:workers";
 const BODY = JSON.stringify({ id: 42, name: "a thing", price: 1999, tags: ["a", "b"], text: "some words that fill it up a little" });
 export class P extends WorkerEntrypoint { add(x) { return { sum: x.a + x.b, name: x.name }; } }
-export default { async fetch() { return new Response(BODY, { headers: { "content-type": "application/json" } }); } };`;
+let runs = 0;
+export default { async fetch(request) {
+  runs++;
+  if (request.url.endsWith("/runs")) return new Response(String(--runs));
+  return new Response(BODY, { headers: { "content-type": "application/json" } }); } };`;
 
 const TRUST_DOMAIN = "bench.example";
 
@@ -68,57 +76,28 @@ async function wovenPair(
   const { table, tableKey } = await signedTable([caller, callee], one);
   const master = new Secret<Uint8Array>(randomBytes(32));
   const code = await dataPlane(one.without);
-  const weave = async (
-    name: string,
-    source: string,
-    dials: BenchWorker["services"],
-  ): Promise<BenchWorker> => {
-    const wiring: Wiring = {
-      format: 1,
-      mesh: "bench",
-      trustDomain: TRUST_DOMAIN,
-      workload: `default/${name}`,
-      dialled: name === callee ? {} : dialled(callee),
-      reach:
-        Object.keys(dials).length === 0
-          ? {}
-          : { [`default/${callee}`]: { "": "HEDDLE_TO_0", P: "HEDDLE_TO_1" } },
-      objects: [],
-      ownRoutes: name === caller,
-      assets: null,
-      loopback: "x",
-      // Nothing answers a sync here: the lease never ends, so that only the call itself is measured.
-      leaseMs: Number.MAX_SAFE_INTEGER,
-      tableKey,
-      seed: null,
-      table: null,
-    };
-    return {
-      name,
-      modules: modulesOf(source, code, wiring),
-      services: dials,
-      texts: {},
-    };
-  };
-  const props = { heddle: { workload: `default/${caller}` } };
   const control = `control-${one.name}`;
-  const joined = (name: string): BenchWorker["services"] => ({
-    HEDDLE: {
-      to: control,
-      entrypoint: "Workload",
-      props: { heddle: { workload: `default/${name}` } },
-    },
-  });
+  const props = { heddle: { workload: `default/${caller}` } };
+  const outgoing: BenchWorker["services"] = {
+    HEDDLE_TO_0: { to: callee, props },
+    HEDDLE_TO_1: { to: callee, entrypoint: "P", props },
+  };
   const replies = Object.fromEntries(
     [caller, callee].map((name) => [`default/${name}`, keysOf(name, [caller, callee], master)]),
   );
   return [
-    await weave(caller, CALLER, {
-      ...joined(caller),
-      HEDDLE_TO_0: { to: callee, props },
-      HEDDLE_TO_1: { to: callee, entrypoint: "P", props },
-    }),
-    await weave(callee, CALLEE, joined(callee)),
+    {
+      name: caller,
+      modules: modulesOf(CALLER, code, wiringOf(caller, callee, tableKey)),
+      services: { ...meshServices(caller, control), ...outgoing },
+      texts: {},
+    },
+    {
+      name: callee,
+      modules: modulesOf(CALLEE, code, wiringOf(callee, null, tableKey)),
+      services: meshServices(callee, control),
+      texts: {},
+    },
     {
       name: control,
       modules: { "index.js": CONTROL },
@@ -126,6 +105,36 @@ async function wovenPair(
       texts: { REPLIES: JSON.stringify(replies), TABLE: table },
     },
   ];
+}
+
+function meshServices(name: string, control: string): BenchWorker["services"] {
+  const props = { heddle: { workload: `default/${name}` } };
+  return {
+    HEDDLE: { to: control, entrypoint: "Workload", props },
+    HEDDLE_PULSE: { to: control, entrypoint: "Pulse", props },
+    HEDDLE_TABLE: { to: control, entrypoint: "Table", props },
+    COUNTS: { to: control },
+  };
+}
+
+/** A caller has an upstream; the callee has none. */
+function wiringOf(name: string, upstream: string | null, tableKey: JsonWebKey): Wiring {
+  const to = { "": "HEDDLE_TO_0", P: "HEDDLE_TO_1" };
+  return {
+    format: 1,
+    mesh: "bench",
+    trustDomain: TRUST_DOMAIN,
+    workload: `default/${name}`,
+    dialled: upstream === null ? {} : dialled(upstream),
+    reach: upstream === null ? {} : { [`default/${upstream}`]: to },
+    objects: [],
+    ownRoutes: upstream !== null,
+    assets: null,
+    loopback: "x",
+    tableKey,
+    seed: null,
+    table: null,
+  };
 }
 
 /** Control as a cold isolate sees it: keys of this epoch and the table, by the binding's props. */
@@ -138,7 +147,12 @@ export class Workload extends WorkerEntrypoint {
     return { format: 1, nowMs: Date.now(), workload, keys: JSON.parse(this.env.REPLIES)[workload], revocations: [], table, version: 1, admitRatio: 1 };
   }
 }
-export default { fetch: () => new Response("control") };`;
+const counts = { kvReads: 0, objectCalls: 0 };
+export class Pulse extends WorkerEntrypoint {
+  report({ sequence }) { counts.objectCalls++; return { format: 1, acknowledged: sequence, newest: 1, revocations: [], nextMs: 1000 }; }
+}
+export class Table extends WorkerEntrypoint { get() { counts.kvReads++; return null; } }
+export default { fetch: () => new Response(Object.values(counts).join(" ")) };`;
 
 const dialled = (callee: string): Wiring["dialled"] => ({
   B: { service: `default/${callee}`, entrypoint: null },

@@ -1,157 +1,82 @@
-// What one hop through the mesh costs: CPU of the woven call over the same call unmeshed, paired in one process.
-import { mkdirSync } from "node:fs";
-import { pairOf, type Case } from "./cloth.ts";
-import { startWorkerd, type BenchProcess } from "./workerd.ts";
+// `npm run bench -- hop [-o json]`. Prints ratios; absolute times mean nothing on a shared machine.
+import { parseArgs } from "node:util";
+import { guardHop, recordHop } from "./guard.ts";
+import { runHop, type HopReport } from "./measure.ts";
 
-/** p10, median and maximum of paired ratios. */
-export interface Ratios {
-  readonly p10: number;
-  readonly median: number;
-  readonly max: number;
-}
+const USAGE = `Usage: npm run bench -- hop [options]
 
-export interface HopReport {
-  readonly fetch: Readonly<Record<string, { readonly cpuRatio: Ratios }>>;
-  readonly rpc: Readonly<Record<string, { readonly cpuRatio: Ratios }>>;
-  /** Microseconds of CPU per call, p10 and median: comparable within one run only. */
-  readonly cpuUs: Readonly<Record<string, { readonly p10: number; readonly median: number }>>;
-  /** Ratio lost by leaving one filter out, of the median at `session`. */
-  readonly filters: Readonly<Record<string, { readonly fetch: number; readonly rpc: number }>>;
-  readonly rounds: number;
-  readonly callsPerRound: number;
-}
+CPU of one call through the mesh over the same call unmeshed, per level, and each filter's share.
 
-export interface HopOptions {
-  readonly rounds: number;
-  readonly withFilters: boolean;
-  readonly random: () => number;
-  readonly log: (line: string) => void;
-}
+Options:
+  -o, --output json   the report as one object on the last line of stdout
+  --rounds N          paired rounds (default 40)
+  --no-filters        without the share of each filter
+  --record            keep this run's ratios as those that the guard compares with
+  --guard             fail when a ratio grew by more than 10 % over the recorded one
+  --seed N            order of the cases (default 1)
 
-/** Filters without which a call still goes through; the others are the call. */
-const OPTIONAL = [
-  "outbound.observe",
-  "outbound.deadline",
-  "outbound.cohort",
-  "outbound.retry",
-  "outbound.attempt",
-  "outbound.limit",
-  "inbound.observe",
-  "inbound.replay",
-  "inbound.deadline",
-] as const;
-const CALLS = 300;
+Examples:
+  npm run bench -- hop
+  npm run bench -- hop -o json
+  npm run bench:guard`;
 
-const plainCase = (name: string, level: Case["level"], without: readonly string[] = []): Case => ({
-  name,
-  level,
-  without,
-  hasDeadline: false,
+const { values } = parseArgs({
+  options: {
+    output: { type: "string", short: "o" },
+    rounds: { type: "string", default: "40" },
+    filters: { type: "boolean", default: true },
+    record: { type: "boolean", default: false },
+    guard: { type: "boolean", default: false },
+    seed: { type: "string", default: "1" },
+    help: { type: "boolean", short: "h", default: false },
+  },
+  allowNegative: true,
 });
 
-/** Runs the benchmark; every round takes all cases in random order, each once by fetch and once by RPC. */
-export async function runHop(options: HopOptions): Promise<HopReport> {
-  const leftOut = options.withFilters ? OPTIONAL : [];
-  const cases: readonly Case[] = [
-    plainCase("bare", null),
-    plainCase("capability", "capability"),
-    plainCase("session", "session"),
-    plainCase("request", "request"),
-    { ...plainCase("session-deadline", "session"), hasDeadline: true },
-    ...leftOut.map((name, index) => plainCase(`without-${index}`, "session", [name])),
-  ];
-  const pairs = await Promise.all(cases.map(pairOf));
-  const dir = ".heddle/bench/hop";
-  mkdirSync(dir, { recursive: true });
-  const workerd = await startWorkerd(
-    dir,
-    pairs.flat(),
-    cases.map(({ name }) => `caller-${name}`),
-  );
-  try {
-    const samples = await measure(workerd, cases, options);
-    return report(samples, cases, leftOut, options);
-  } finally {
-    await workerd.close();
-  }
+const log = (line: string): void => console.error(line);
+if (values.help) console.log(USAGE);
+else await hop();
+
+async function hop(): Promise<void> {
+  const report = await runHop({
+    rounds: Number(values.rounds),
+    withFilters: values.filters && !values.guard,
+    random: seeded(Number(values.seed)),
+    log,
+  });
+  if (values.record) recordHop(report);
+  const faults = values.guard ? guardHop(report) : [];
+  for (const fault of faults) console.error(fault);
+  if (faults.length > 0) process.exitCode = 1;
+  console.log(values.output === "json" ? JSON.stringify(report) : hopTable(report));
 }
 
-type Samples = ReadonlyMap<string, number[]>;
-
-async function measure(
-  workerd: BenchProcess,
-  cases: readonly Case[],
-  options: HopOptions,
-): Promise<Samples> {
-  const runs = cases.flatMap(({ name }) => [`${name}/fetch`, `${name}/rpc`]);
-  const samples = new Map<string, number[]>(runs.map((run) => [run, []]));
-  for (let round = -5; round < options.rounds; round++) {
-    for (const run of shuffled(runs, options.random)) {
-      const [name, kind] = run.split("/");
-      const before = workerd.cpuUs();
-      await workerd.ask(`caller-${name}`, `/${kind}`);
-      const us = (workerd.cpuUs() - before) / CALLS;
-      if (round >= 0) samples.get(run)?.push(us);
-    }
-    if (round >= 0 && round % 10 === 9) options.log(`round ${round + 1} of ${options.rounds}`);
-  }
-  return samples;
-}
-
-function report(
-  samples: Samples,
-  cases: readonly Case[],
-  leftOut: readonly string[],
-  options: HopOptions,
-): HopReport {
-  const ratio = (name: string, kind: string): Ratios => {
-    const bare = samples.get(`bare/${kind}`) ?? [];
-    const woven = samples.get(`${name}/${kind}`) ?? [];
-    return summarise(woven.map((us, index) => us / (bare[index] ?? Number.NaN)));
-  };
-  const byName = (kind: string): Record<string, { cpuRatio: Ratios }> =>
-    Object.fromEntries(
-      cases
-        .filter(({ level, without }) => level !== null && without.length === 0)
-        .map(({ name }) => [name, { cpuRatio: ratio(name, kind) }]),
+function hopTable(report: HopReport): string {
+  const lines = [`CPU of a woven call over the same call unmeshed, ${report.rounds} paired rounds`];
+  for (const kind of ["fetch", "rpc"] as const)
+    for (const [level, { cpuRatio }] of Object.entries(report[kind]))
+      lines.push(
+        `  ${kind.padEnd(6)}${level.padEnd(18)}p10 ${cpuRatio.p10}  median ${cpuRatio.median}`,
+      );
+  lines.push("Share of each filter (median ratio with it less the one without)");
+  for (const [filter, share] of Object.entries(report.filters))
+    lines.push(
+      `  ${filter.padEnd(20)}fetch ${share.fetch.toFixed(3)}  rpc ${share.rpc.toFixed(3)}`,
     );
-  const share = (index: number, kind: string): number =>
-    ratio("session", kind).median - ratio(`without-${index}`, kind).median;
-  return {
-    fetch: byName("fetch"),
-    rpc: byName("rpc"),
-    cpuUs: Object.fromEntries(
-      [...samples].map(([run, values]) => {
-        const { p10, median } = summarise(values);
-        return [run, { p10, median }];
-      }),
-    ),
-    filters: Object.fromEntries(
-      leftOut.map((name, index) => [
-        name,
-        { fetch: share(index, "fetch"), rpc: share(index, "rpc") },
-      ]),
-    ),
-    rounds: options.rounds,
-    callsPerRound: CALLS,
+  const { perCall } = report;
+  lines.push(
+    `Per warm call: ${perCall.kvReads} KV reads, ${perCall.objectCalls} object calls, ${perCall.invocations} invocation of the callee`,
+  );
+  return lines.join("\n");
+}
+
+/** mulberry32. */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
   };
-}
-
-function summarise(ratios: readonly number[]): Ratios {
-  const sorted = [...ratios].sort((left, right) => left - right);
-  const at = (share: number): number =>
-    round3(sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN);
-  return { p10: at(0.1), median: at(0.5), max: at(1) };
-}
-
-const round3 = (value: number): number => Math.round(value * 1000) / 1000;
-
-function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
-  const copy = [...items];
-  for (let index = copy.length - 1; index > 0; index--) {
-    const other = Math.floor(random() * (index + 1));
-    const [left, right] = [copy[index], copy[other]];
-    if (left !== undefined && right !== undefined) [copy[index], copy[other]] = [right, left];
-  }
-  return copy;
 }

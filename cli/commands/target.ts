@@ -36,7 +36,7 @@ export function findControl(io: Pick<Io, "env" | "cwd">): ControlTarget {
 }
 
 /** The dev mesh that runs for a project folder, if its process is there. */
-export function runningDev(project: string): DevFile | undefined {
+function runningDev(project: string): DevFile | undefined {
   const file = path.join(project, DEV_FILE);
   if (!existsSync(file)) return undefined;
   try {
@@ -54,7 +54,8 @@ function projectAbove(from: string): string | undefined {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process is there. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -73,6 +73,7 @@ async function comeUp(options: DevOptions, later: Later): Promise<Ready> {
   const { signal, log } = options;
   const project = await loadProject(options.project);
   const state = openState(project.dir, options.fresh ?? false);
+  later(state.leave);
   const tell = createTeller(log, options.quiet ?? false);
   const desk = createDesk();
   // The ports come first: one that is taken is told before anything is built.
@@ -112,7 +113,6 @@ async function comeUp(options: DevOptions, later: Later): Promise<Ready> {
 
   const ready = readyObject(gateway, control, state.token);
   state.announce(ready.control);
-  later(state.leave);
   if (options.readyFile) writeFileSync(options.readyFile, `${JSON.stringify(ready)}\n`);
   tell.line(summary(project, ready));
   return ready;

@@ -1,7 +1,6 @@
 // Owns keeping a running mesh in step: with the project's files, with what is applied, with a wanted restart.
 // One thing at a time, in the order it was asked for.
 import path from "node:path";
-import { listResources } from "../api.ts";
 import { askControl } from "../client.ts";
 import { loadProject, type Project } from "../project/load.ts";
 import { watchPaths } from "../weave/watch-paths.ts";
@@ -32,6 +31,9 @@ export interface Follower {
   close(): Promise<void>;
 }
 
+/** How long after a change dev asks for the new table and seeds; sooner if Workers start anew. */
+const LEARN_MS = 300;
+
 /** What changes while a mesh runs. */
 interface Course extends FollowerOptions {
   project: Project;
@@ -44,6 +46,7 @@ export function createFollower(options: FollowerOptions): Follower {
   const course: Course = { ...options, isStale: false };
   const inTurn = createTurns();
   let isClosed = false;
+  let timer: NodeJS.Timeout | undefined;
   const watch = watchFiles(() => {
     if (isClosed) return;
     inTurn(async () => {
@@ -65,17 +68,19 @@ export function createFollower(options: FollowerOptions): Follower {
       await inTurn(async () => {
         await loom.register();
         await apply(course, course.project);
+        if (await loom.takeResources()) await loom.register();
         await reload(course);
         await syncPorts(course);
         watch.set(pathsOf(course));
       }),
     onChange: async () => {
-      course.isStale = true;
-      await syncPorts(course);
-      inTurn(async () => await learn(course)).catch((error: unknown) => tell.fail(error));
+      await inTurn(async () => await keepUp(course));
+      clearTimeout(timer);
+      timer = setTimeout(() => void inTurn(async () => await learn(course)).catch(tell.fail), LEARN_MS);
     },
     close: async () => {
       isClosed = true;
+      clearTimeout(timer);
       watch.close();
       await inTurn(() => Promise.resolve());
     },
@@ -92,6 +97,16 @@ function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
+/** Something was applied: ports follow, and so do Workers that now need other bindings. */
+async function keepUp(course: Course): Promise<void> {
+  course.isStale = true;
+  if (await course.loom.takeResources()) {
+    await course.loom.register();
+    await reload(course);
+  }
+  await syncPorts(course);
+}
+
 /** The project's files changed; what is wrong with them is thrown, and the mesh stays as it is. */
 async function follow(course: Course): Promise<void> {
   const { loom, tell, project: before } = course;
@@ -105,9 +120,12 @@ async function follow(course: Course): Promise<void> {
     await loom.register();
     course.isStale = true;
   }
-  if (haveResourcesChanged) await apply(course, next);
-  if (hasWorkersChanged) await reload(course);
-  if (haveResourcesChanged) await syncPorts(course);
+  try {
+    if (haveResourcesChanged) await apply(course, next);
+  } finally {
+    if (hasWorkersChanged) await reload(course);
+  }
+  if (haveResourcesChanged) await keepUp(course);
   tell.line(`reloaded in ${Math.round(performance.now() - started)} ms`);
 }
 
@@ -135,7 +153,7 @@ async function learn(course: Course): Promise<void> {
 }
 
 async function syncPorts({ ports, loom }: Course): Promise<void> {
-  const gateways = await ports.sync(await listResources(loom.control, "Gateway"));
+  const gateways = await ports.sync(loom.gateways());
   if (gateways.length > 0) await askControl(loom.control, "PUT", "/v1/addresses", { gateways });
 }
 

@@ -1,13 +1,17 @@
 // Owns the Workers of a running dev mesh: starting them, weaving them anew, and replacing them in the runtime.
+import type { StoredResource } from "../../mesh/contract/state.ts";
+import { listResources } from "../api.ts";
 import { askControl, type ControlTarget } from "../client.ts";
+import { CliError } from "../exit.ts";
 import type { Project } from "../project/load.ts";
+import type { SourcedDocument } from "../project/resources.ts";
 import { keptKeks } from "../weave/keys.ts";
 import type { MeshPlan } from "../weave/plan.ts";
 import { toRegistrations } from "../weave/registration.ts";
 import { SYSTEM } from "../weave/system.ts";
 import { learnKeys } from "./mesh-keys.ts";
 import { planDev, watchedOf, weaveDev, wovenOf, type Material } from "./mesh-workers.ts";
-import { loadOwnParts, ownWorkers, type OwnParts, type OwnSecrets } from "./own-workers.ts";
+import { DEV_WORKER, loadOwnParts, ownWorkers, type OwnParts, type OwnSecrets } from "./own-workers.ts";
 import { buildProject, type ProjectBuilds } from "./project-builds.ts";
 import { startRuntime, type Runtime, type RuntimeLog } from "./runtime.ts";
 import type { NodeHandler } from "./runtime-worker.ts";
@@ -36,6 +40,10 @@ export interface Loom {
   reload(): Promise<void>;
   /** Builds what changed of a project and takes it on; false where nothing did. */
   take(project: Project): Promise<boolean>;
+  /** Asks control which resources there are; true where they ask for other bindings than the Workers have. */
+  takeResources(): Promise<boolean>;
+  /** The Gateways among them. */
+  gateways(): readonly StoredResource[];
   workloads(): readonly string[];
   /** Files a change of which asks for a build. */
   inputs(): ReadonlyMap<string, readonly string[]>;
@@ -71,7 +79,16 @@ async function createLoom(frame: Frame, first: Project, firstBuilds: ProjectBuil
   const { state, listenerKey, parts, secrets, runtime } = frame;
   let project = first;
   let builds = firstBuilds;
-  const material = (): Material => ({ project, builds, parts, stateDir: state.dir, listenerKey });
+  // Once control has told, what it has counts: more may be applied than the project's files hold.
+  let resources = first.resources;
+  let gateways: readonly StoredResource[] = [];
+  const material = (): Material => ({
+    project: { ...project, resources },
+    builds,
+    parts,
+    stateDir: state.dir,
+    listenerKey,
+  });
   let settings = fingerprint(await planDev(material()));
   const control: ControlTarget = {
     control: runtime.url(SYSTEM.control).origin,
@@ -90,11 +107,15 @@ async function createLoom(frame: Frame, first: Project, firstBuilds: ProjectBuil
     reload: async () => {
       const plan = await planDev(material());
       const woven = await weaveDev(plan, material());
-      await runtime.reload([...ownWorkers(parts, secrets, watchedOf(plan)), ...woven]);
+      const own = ownWorkers(parts, secrets, watchedOf(plan));
+      await runtime.reload([...own, ...woven]).catch((error: unknown) => {
+        throw withoutEchoes(error);
+      });
     },
     take: async (next) => {
       const nextBuilds = await buildProject(next);
-      const nextPlan = await planDev({ ...material(), project: next, builds: nextBuilds });
+      const nextProject = { ...next, resources };
+      const nextPlan = await planDev({ ...material(), project: nextProject, builds: nextBuilds });
       const isBuilt = [...nextBuilds.built.values()].some(({ isCached }) => !isCached);
       const nextSettings = fingerprint(nextPlan);
       if (!isBuilt && settings === nextSettings) return false;
@@ -103,13 +124,44 @@ async function createLoom(frame: Frame, first: Project, firstBuilds: ProjectBuil
       settings = nextSettings;
       return true;
     },
+    takeResources: async () => {
+      const stored = await listResources(control);
+      resources = stored.map(toDocument);
+      gateways = stored.filter(({ kind }) => kind === "Gateway");
+      const nextSettings = fingerprint(await planDev(material()));
+      const isOther = nextSettings !== settings;
+      settings = nextSettings;
+      return isOther;
+    },
+    gateways: () => gateways,
     workloads: () => project.workers.map(({ workload }) => workload),
     inputs: () => new Map([...builds.built].map(([workload, { inputs }]) => [workload, inputs])),
   };
 }
 
+/** A Worker that does not start lacks the entrypoints dev's Worker is bound to; only the first is worth telling. */
+function withoutEchoes(error: unknown): unknown {
+  if (!(error instanceof CliError)) return error;
+  const causes = error.complaints.filter(({ where }) => where !== `Worker ${DEV_WORKER}`);
+  return causes.length === 0 ? error : new CliError(error.exit, causes, error);
+}
+
+/** A stored resource as if it stood in a file. */
+const toDocument = (stored: StoredResource): SourcedDocument => ({
+  apiVersion: stored.apiVersion,
+  kind: stored.kind,
+  name: stored.metadata.name,
+  namespace: stored.metadata.namespace,
+  value: { ...stored },
+  file: "",
+  line: 0,
+  where: () => `${stored.kind}/${stored.metadata.name}`,
+});
+
 /** What a plan is made of beside builds, secrets and the table. */
-function fingerprint(plan: MeshPlan): string {
-  const fleeting = new Set(["loopback", "seed", "table", "tableKey", "where"]);
-  return JSON.stringify(plan.workers, (key, value: unknown) => (fleeting.has(key) ? undefined : value));
+function fingerprint({ workers, gateway, relay }: MeshPlan): string {
+  const fleeting = new Set(["loopback", "seed", "table", "tableKey", "where", "resources"]);
+  return JSON.stringify([workers, gateway.bindings, relay.bindings], (key, value: unknown) =>
+    fleeting.has(key) ? undefined : value,
+  );
 }

@@ -1,6 +1,7 @@
 // Owns the local runtime: the only file that imports miniflare, so that a new version is met here alone.
 // All Workers of a mesh run in one workerd process; a reload replaces it and keeps ports and stored data.
 import { readFile } from "node:fs/promises";
+import process from "node:process";
 import path from "node:path";
 import { Miniflare, MiniflareCoreError, Log, LogLevel, convertV4MiniflareOptions } from "miniflare";
 import type { MiniflareOptions, V4WorkerOptions } from "miniflare";
@@ -63,7 +64,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
   let urls = new Map<string, URL>();
   let current = await miniflareOptions(options, options.workers, urls, onLog);
-  const runtime = new Miniflare(current);
+  const runtime = withoutSignals(() => new Miniflare(current));
   urls = await started(runtime, options.workers).catch(async (error: unknown) => {
     // It rejects with the same error again.
     await runtime.dispose().catch(() => undefined);
@@ -105,6 +106,19 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       await runtime.dispose();
     },
   };
+}
+
+/** Miniflare ends the whole process on a signal; ours ends it once everything is down. */
+function withoutSignals<T>(create: () => T): T {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const before = signals.map((signal) => process.listeners(signal));
+  const created = create();
+  for (const [index, signal] of signals.entries()) {
+    for (const listener of process.listeners(signal)) {
+      if (!before[index]?.includes(listener)) process.removeListener(signal, listener);
+    }
+  }
+  return created;
 }
 
 const key = (worker: string, entrypoint: string): string => `${worker} ${entrypoint}`;

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import path from "node:path";
 import process from "node:process";
 import type { Ref } from "../api.ts";
-import { DEV_FILE, runningDev, type DevFile } from "../commands/target.ts";
+import { DEV_FILE, isAlive, type DevFile } from "../commands/target.ts";
 import { CliError, EXIT } from "../exit.ts";
 
 /** The state folder of one project while its dev mesh runs. */
@@ -21,7 +21,7 @@ export interface DevState {
   setApplied(refs: readonly Ref[]): void;
   /** Tells commands run in this project where the mesh is. */
   announce(control: string): void;
-  /** Takes the announcement back. */
+  /** Takes the announcement back and leaves the state to others. */
   leave(): void;
 }
 
@@ -29,17 +29,13 @@ const OWNER_ONLY = 0o600;
 
 /** Opens the state of a project, empty where `fresh`; refuses while another dev mesh runs on it. */
 export function openState(project: string, fresh: boolean): DevState {
-  const running = runningDev(project);
-  if (running) {
-    throw new CliError(EXIT.failed, {
-      message: `the mesh of ${project} runs already, as process ${running.pid} with control at ${running.control}`,
-      mend: `Use that one, or stop it first (kill ${running.pid}).`,
-    });
-  }
+  mkdirSync(path.join(project, ".heddle"), { recursive: true });
+  writeFileSync(path.join(project, ".heddle/.gitignore"), "*\n");
+  const lock = path.join(project, ".heddle/dev.pid");
+  takeLock(lock, project);
   const dir = path.join(project, ".heddle/state");
   if (fresh) rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
-  writeFileSync(path.join(project, ".heddle/.gitignore"), "*\n");
   const token = keptToken(path.join(dir, "token"));
   const announcement = path.join(project, DEV_FILE);
   const appliedFile = path.join(dir, "applied.json");
@@ -55,8 +51,29 @@ export function openState(project: string, fresh: boolean): DevState {
       const file: DevFile = { control, token, pid: process.pid };
       writeSecret(announcement, `${JSON.stringify(file)}\n`);
     },
-    leave: () => rmSync(announcement, { force: true }),
+    leave: () => {
+      rmSync(announcement, { force: true });
+      rmSync(lock, { force: true });
+    },
   };
+}
+
+/** One process at a time; a lock whose process is gone is nobody's. */
+function takeLock(lock: string, project: string): void {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: "wx" });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    const owner = Number(readFileSync(lock, "utf8"));
+    if (isAlive(owner)) {
+      throw new CliError(EXIT.failed, {
+        message: `the mesh of ${project} runs already, as process ${owner}`,
+        mend: `Use that one, or stop it first (kill ${owner}).`,
+      });
+    }
+    rmSync(lock, { force: true });
+    takeLock(lock, project);
+  }
 }
 
 function keptToken(file: string): string {

@@ -19,21 +19,30 @@ export interface ReasonEntry {
   readonly retryable: boolean;
 }
 
-const local = (
-  status: number,
-  flag: string,
-  proxyStatus: string,
-  title: string,
-  retryable = false,
-): ReasonEntry => ({ status, flag, proxyStatus, origin: "local", title, retryable });
+const entryOf =
+  (origin: Origin) =>
+  (
+    status: number,
+    flag: string,
+    proxyStatus: string,
+    title: string,
+    retryable = false,
+  ): ReasonEntry => ({ status, flag, proxyStatus, origin, title, retryable });
 
-const upstream = (
-  status: number,
-  flag: string,
-  proxyStatus: string,
-  title: string,
-  retryable = false,
-): ReasonEntry => ({ status, flag, proxyStatus, origin: "upstream", title, retryable });
+const local = entryOf("local");
+const upstream = entryOf("upstream");
+
+// What several reasons share.
+const denied = (status: number, title: string, retryable = false): ReasonEntry =>
+  local(status, "UAEX", "http_request_denied", title, retryable);
+const unavailable = (flag: string, title: string): ReasonEntry =>
+  local(503, flag, "destination_unavailable", title);
+const misconfigured = (status: number, flag: string, title: string): ReasonEntry =>
+  local(status, flag, "proxy_configuration_error", title);
+const full = (flag: string, title: string): ReasonEntry =>
+  local(503, flag, "connection_limit_reached", title);
+const late = "http_response_timeout";
+const lost = "connection_terminated";
 
 /** The label of a reason. */
 export type Reason =
@@ -79,103 +88,36 @@ export type Reason =
 /** Every reason, by its metric label. */
 export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   no_route: local(404, "NR", "destination_not_found", "No route matches this request."),
-  unknown_service: local(
-    503,
-    "NC",
-    "destination_unavailable",
-    "The service is not in the routing table.",
-  ),
-  no_table: local(503, "NC", "proxy_configuration_error", "No routing table is known yet."),
-  invalid_backend: local(
-    500,
-    "NR",
-    "proxy_configuration_error",
-    "The route's backend is not valid.",
-  ),
-  no_backend: local(
-    500,
-    "NR",
-    "proxy_configuration_error",
-    "The route has no backend for this request.",
-  ),
-  no_endpoint: local(503, "UH", "destination_unavailable", "The service has no endpoint to call."),
-  not_bound: local(
-    503,
-    "UH",
-    "destination_unavailable",
-    "This Worker is not bound to the endpoint yet.",
-  ),
-  no_port: local(503, "NR", "destination_unavailable", "The service does not listen on this port."),
-  overflow: local(
-    503,
-    "UO",
-    "connection_limit_reached",
-    "Too many calls to this endpoint are in flight.",
-  ),
-  circuit_open: local(
-    503,
-    "UO",
-    "destination_unavailable",
-    "The circuit to this endpoint is open.",
-  ),
-  shed: local(503, "OM", "connection_limit_reached", "The service sheds load."),
+  unknown_service: unavailable("NC", "The service is not in the routing table."),
+  no_table: misconfigured(503, "NC", "No routing table is known yet."),
+  invalid_backend: misconfigured(500, "NR", "The route's backend is not valid."),
+  no_backend: misconfigured(500, "NR", "The route has no backend for this request."),
+  no_endpoint: unavailable("UH", "The service has no endpoint to call."),
+  not_bound: unavailable("UH", "This Worker is not bound to the endpoint yet."),
+  no_port: unavailable("NR", "The service does not listen on this port."),
+  overflow: full("UO", "Too many calls to this endpoint are in flight."),
+  circuit_open: unavailable("UO", "The circuit to this endpoint is open."),
+  shed: full("OM", "The service sheds load."),
   rate_limited: local(429, "RL", "http_request_denied", "The rate limit is used up."),
-  deadline_exceeded: local(
-    504,
-    "UMSDR",
-    "http_response_timeout",
-    "The deadline of the call has passed.",
-  ),
-  per_try_timeout: upstream(
-    504,
-    "UT",
-    "http_response_timeout",
-    "The endpoint did not answer in time.",
-    true,
-  ),
+  deadline_exceeded: local(504, "UMSDR", late, "The deadline of the call has passed."),
+  per_try_timeout: upstream(504, "UT", late, "The endpoint did not answer in time.", true),
   loop_detected: local(502, "NC", "proxy_loop_detected", "The call went through too many hops."),
   bad_argument: local(400, "NC", "http_request_error", "A mesh binding cannot be an RPC argument."),
   malformed: local(400, "UAEX", "http_request_error", "The mesh envelope is malformed."),
-  unauthenticated: local(401, "UAEX", "http_request_denied", "The call carries no identity."),
-  bad_mac: local(401, "UAEX", "http_request_denied", "The proof does not verify."),
-  bad_digest: local(401, "UAEX", "http_request_denied", "The body is not the one that was proved."),
-  wrong_audience: local(401, "UAEX", "http_request_denied", "The proof is for another service."),
-  stale: local(401, "UAEX", "http_request_denied", "The proof is outside its time window."),
-  unknown_epoch: local(
-    401,
-    "UAEX",
-    "http_request_denied",
-    "The key of the proof is not known here.",
-    true,
-  ),
-  weak_proof: local(
-    401,
-    "UAEX",
-    "http_request_denied",
-    "The destination asks for a stronger proof.",
-  ),
-  revoked: local(401, "UAEX", "http_request_denied", "The identity is revoked."),
-  replay: local(409, "UAEX", "http_request_denied", "The proof was used before."),
-  via_relay_refused: local(
-    403,
-    "UAEX",
-    "http_request_denied",
-    "The destination refuses calls through the relay.",
-  ),
-  denied: local(403, "UAEX", "http_request_denied", "Policy denies the call."),
-  not_synced: local(
-    503,
-    "NC",
-    "destination_unavailable",
-    "The destination has no fresh state to decide with.",
-  ),
+  unauthenticated: denied(401, "The call carries no identity."),
+  bad_mac: denied(401, "The proof does not verify."),
+  bad_digest: denied(401, "The body is not the one that was proved."),
+  wrong_audience: denied(401, "The proof is for another service."),
+  stale: denied(401, "The proof is outside its time window."),
+  unknown_epoch: denied(401, "The key of the proof is not known here.", true),
+  weak_proof: denied(401, "The destination asks for a stronger proof."),
+  revoked: denied(401, "The identity is revoked."),
+  replay: denied(409, "The proof was used before."),
+  via_relay_refused: denied(403, "The destination refuses calls through the relay."),
+  denied: denied(403, "Policy denies the call."),
+  not_synced: unavailable("NC", "The destination has no fresh state to decide with."),
   bad_answer: local(502, "UPE", "http_protocol_error", "The answer's proof does not verify."),
-  no_keys: local(
-    503,
-    "NC",
-    "proxy_configuration_error",
-    "No key for the destination is known yet.",
-  ),
+  no_keys: misconfigured(503, "NC", "No key for the destination is known yet."),
   mesh_error: local(500, "UPE", "proxy_internal_error", "The mesh failed to handle the call."),
   upstream_status: upstream(
     0,
@@ -184,33 +126,16 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
     "The endpoint answered with a failure status.",
     true,
   ),
-  upstream_threw: upstream(
-    0,
-    "UF",
-    "connection_terminated",
-    "The endpoint threw before it answered.",
-  ),
+  upstream_threw: upstream(0, "UF", lost, "The endpoint threw before it answered."),
   upstream_overloaded: upstream(
     0,
     "UO",
     "connection_limit_reached",
     "The platform says the endpoint is overloaded.",
   ),
-  upstream_reset: upstream(
-    0,
-    "UF",
-    "connection_terminated",
-    "The platform lost the endpoint.",
-    true,
-  ),
-  upstream_hung: upstream(
-    0,
-    "UT",
-    "http_response_timeout",
-    "The platform found the endpoint hung.",
-    true,
-  ),
-  client_abort: upstream(0, "DC", "connection_terminated", "The caller went away."),
+  upstream_reset: upstream(0, "UF", lost, "The platform lost the endpoint.", true),
+  upstream_hung: upstream(0, "UT", late, "The platform found the endpoint hung.", true),
+  client_abort: upstream(0, "DC", lost, "The caller went away."),
 };
 
 /** The RFC 9457 problem type URI of a reason; the docs page of the same name explains it. */

@@ -25,3 +25,6 @@ export const LOG_FIELDS = {
   degraded: "degraded",
   bypassed: "bypassed",
 } as const;
+
+/** A name in {@link LOG_FIELDS}. */
+export type LogField = (typeof LOG_FIELDS)[keyof typeof LOG_FIELDS];

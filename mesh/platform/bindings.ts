@@ -13,6 +13,8 @@ export interface MeshBindings {
   readonly kek: string | null;
   /** By binding name: every HEDDLE_TO_n. */
   readonly endpoints: ReadonlyMap<string, EndpointBinding>;
+  /** Static assets, under the user's name for them or ours; undefined without. */
+  readonly assets: unknown;
 }
 
 /** Takes the mesh's bindings out of `env`: the application never sees them. */
@@ -28,8 +30,9 @@ export function captureBindings(env: Record<string, unknown>, wiring: Wiring): M
     relay: (env[BINDINGS.relay] as EndpointBinding | undefined) ?? null,
     kek: typeof kek === "string" ? kek : null,
     endpoints,
+    assets: wiring.assets === null ? undefined : env[wiring.assets.binding],
   };
-  for (const name of Object.values(BINDINGS)) if (name !== wiring.assets?.binding) delete env[name];
+  for (const name of Object.values(BINDINGS)) delete env[name];
   for (const name of endpoints.keys()) delete env[name];
   return captured;
 }

@@ -1,5 +1,5 @@
 // In-isolate counters of calls and attempts, bounded; and the one log line of a call that is worth one.
-import { LOG_FIELDS } from "../contract/telemetry.ts";
+import type { LogField } from "../contract/telemetry.ts";
 import { REASONS, type Reason } from "../contract/reasons.ts";
 import type { CallRecord } from "../pipeline/isolate.ts";
 
@@ -63,20 +63,21 @@ export const deservesLine = (call: CallRecord, isDegraded: boolean): boolean =>
 
 /** One JSON line; values are encoded, keys and proofs never get here. */
 export function logLine(call: CallRecord, isDegraded: boolean, nowMs: number): string {
-  return JSON.stringify({
-    [LOG_FIELDS.time]: new Date(nowMs).toISOString(),
-    [LOG_FIELDS.side]: call.side,
-    [LOG_FIELDS.source]: call.source,
-    [LOG_FIELDS.destination]: call.destination,
-    [LOG_FIELDS.endpoint]: call.endpoint,
-    [LOG_FIELDS.route]: call.route,
-    [LOG_FIELDS.status]: call.status,
-    [LOG_FIELDS.reason]: call.reason ?? undefined,
-    [LOG_FIELDS.flag]: call.reason === null ? undefined : REASONS[call.reason].flag,
-    [LOG_FIELDS.traceId]: call.traceId,
-    [LOG_FIELDS.attempts]: call.attempts,
-    [LOG_FIELDS.degraded]: isDegraded ? true : undefined,
-    [LOG_FIELDS.bypassed]: call.bypassed.length > 0 ? call.bypassed : undefined,
+  const line: Readonly<Record<LogField | "detail", unknown>> = {
+    time: new Date(nowMs).toISOString(),
+    side: call.side,
+    source: call.source,
+    destination: call.destination,
+    endpoint: call.endpoint,
+    route: call.route,
+    status: call.status,
+    reason: call.reason ?? undefined,
+    flag: call.reason === null ? undefined : REASONS[call.reason].flag,
+    trace_id: call.traceId,
+    attempts: call.attempts,
+    degraded: isDegraded ? true : undefined,
+    bypassed: call.bypassed.length > 0 ? call.bypassed : undefined,
     detail: call.detail === "" ? undefined : call.detail,
-  });
+  };
+  return JSON.stringify(line);
 }

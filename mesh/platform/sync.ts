@@ -67,7 +67,7 @@ export function createSync(
   };
   return {
     async begin() {
-      known.isolate = uniqueId();
+      if (known.isolate === "") known.isolate = uniqueId();
       const seeded = quietly(() => seed(ring, bindings, wiring));
       const [hasJoined] = await Promise.all([within(join(sources), JOIN_WAIT_MS), seeded]);
       if (hasJoined && known.table !== null) return;
@@ -76,6 +76,7 @@ export function createSync(
     },
     refresh: () => refresh(sources),
     async poke() {
+      if (known.isolate === "") known.isolate = uniqueId();
       await join(sources);
       await report(sources);
       return known.table?.directory.version ?? 0;

@@ -3,7 +3,8 @@ import { env, WorkerEntrypoint } from "cloudflare:workers";
 import { BINDINGS, type Wiring } from "../contract/wiring.ts";
 import { problem } from "../pipeline/problem.ts";
 import type { EntrypointClass } from "./entrypoint.ts";
-import { start, type Runtime } from "./start.ts";
+import type { Runtime } from "./frame.ts";
+import { start } from "./start.ts";
 
 let runtime: Runtime | null | undefined;
 

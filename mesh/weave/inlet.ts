@@ -19,8 +19,10 @@ export interface Inlet {
   readonly wiring: Wiring;
   readonly inbound: Next<InboundCall>;
   readonly loop: Loop;
-  /** The edge chain of a Worker with routes of its own. */
-  readonly fromOutside: (request: Request, ctx: RuntimeContext, run: Serve) => Promise<Response>;
+  /** Serves who comes by the Worker's own routes; null where it has none. */
+  readonly fromOutside:
+    | ((request: Request, ctx: RuntimeContext, run: Serve) => Promise<Response>)
+    | null;
 }
 
 /** As much of ExecutionContext and DurableObjectState as the mesh uses. */
@@ -40,7 +42,7 @@ export async function takeFetch(
   request: Request,
   serve: Serve,
 ): Promise<Response> {
-  if (inlet.wiring.ownRoutes && workloadOf(ctx) === "")
+  if (inlet.fromOutside !== null && workloadOf(ctx) === "")
     return inlet.fromOutside(request, ctx, serve);
   const envelope = request.headers.get(HEDDLE) ?? "";
   return (await settle(

@@ -7,10 +7,10 @@ import { unpackContext } from "../pipeline/context.ts";
 import { problem } from "../pipeline/problem.ts";
 import { createClient, type Outlet } from "./client.ts";
 import type { EntrypointClass } from "./entrypoint.ts";
+import type { Runtime } from "./frame.ts";
 import { heddleProps } from "./hand-on.ts";
 import { takeFetch, takeRpc } from "./inlet.ts";
 import { entryScope, inScope, scopeOf } from "./scope.ts";
-import type { Runtime } from "./start.ts";
 
 type Client = Record<string, (...args: unknown[]) => unknown> & {
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;

@@ -6,7 +6,13 @@ import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXIT } from "../../cli/exit.ts";
 import { runCli } from "../../cli/program.ts";
-import { captureIo, startFakeControl, type Asked, type FakeControl, type Reply } from "./fake-control.ts";
+import {
+  captureIo,
+  startFakeControl,
+  type Asked,
+  type FakeControl,
+  type Reply,
+} from "./fake-control.ts";
 
 const route = (name: string) => ({
   apiVersion: "gateway.networking.k8s.io/v1",
@@ -32,7 +38,8 @@ beforeEach(async () => {
   replies = {};
   control = await startFakeControl((asked) => {
     const reply = replies[`${asked.method} ${asked.path}`];
-    if (reply === undefined) return { status: 404, body: { title: "none", status: 404, errors: [] } };
+    if (reply === undefined)
+      return { status: 404, body: { title: "none", status: 404, errors: [] } };
     return typeof reply === "function" ? reply(asked) : reply;
   });
 });
@@ -105,7 +112,10 @@ describe("apply", () => {
         method: "POST",
         path: "/v1/apply",
         authorization: "Bearer t0ken",
-        body: { documents: [{ kind: "A" }, { kind: "B" }, { kind: "C" }, { kind: "D" }], dryRun: true },
+        body: {
+          documents: [{ kind: "A" }, { kind: "B" }, { kind: "C" }, { kind: "D" }],
+          dryRun: true,
+        },
       },
     ]);
   });
@@ -123,7 +133,12 @@ describe("apply", () => {
         message: "spec.rules[0].backendRef is not a known field",
         mend: 'Did you mean "backendRefs"?',
       },
-      { path: "documents[2].metadata", kind: "missing", message: "metadata is missing", mend: "Add it." },
+      {
+        path: "documents[2].metadata",
+        kind: "missing",
+        message: "metadata is missing",
+        mend: "Add it.",
+      },
     ];
     replies["POST /v1/apply"] = { status: 422, body: { title: "invalid", status: 422, errors } };
     const { exit, out, err } = await heddle("apply -f ok.yaml -f bad.yaml");
@@ -152,7 +167,9 @@ describe("apply", () => {
 
   test("conditions that do not hold are warnings with file and line", async () => {
     writeFileSync(path.join(dir, "r.yaml"), "kind: HTTPRoute\nmetadata:\n  name: reviews\n");
-    replies["POST /v1/apply"] = change("created", ["HTTPRoute default/reviews: BackendNotFound: no."]);
+    replies["POST /v1/apply"] = change("created", [
+      "HTTPRoute default/reviews: BackendNotFound: no.",
+    ]);
     const { exit, err } = await heddle("apply -f r.yaml");
     expect(exit).toBe(EXIT.ok);
     expect(err).toBe("warning: r.yaml:3:3: HTTPRoute default/reviews: BackendNotFound: no.\n");
@@ -165,7 +182,10 @@ describe("apply", () => {
     const gone = await heddle("apply -f r.yaml", { env: { HEDDLE_CONTROL: "http://127.0.0.1:1" } });
     expect(gone.exit).toBe(EXIT.unreachable);
     expect(gone.err).toContain("control at http://127.0.0.1:1 does not answer");
-    replies["POST /v1/apply"] = { status: 401, body: { title: "The request carries no valid token." } };
+    replies["POST /v1/apply"] = {
+      status: 401,
+      body: { title: "The request carries no valid token." },
+    };
     const denied = await heddle("apply -f r.yaml");
     expect(denied.exit).toBe(EXIT.failed);
     expect(denied.err).toContain("HEDDLE_TOKEN");
@@ -173,7 +193,9 @@ describe("apply", () => {
 
   test("--wait pokes, then asks until the version is in use, and says who had not acknowledged", async () => {
     writeFileSync(path.join(dir, "r.yaml"), "kind: HTTPRoute\n");
-    const pending = [{ workload: "default/front", isolate: "i", version: 6, seenMs: 1, nack: null }];
+    const pending = [
+      { workload: "default/front", isolate: "i", version: 6, seenMs: 1, nack: null },
+    ];
     let left = 2;
     replies["POST /v1/apply"] = change("configured");
     replies["POST /dev/poke"] = { body: { workers: [] } };
@@ -205,14 +227,20 @@ describe("apply", () => {
 
 describe("get", () => {
   test("a kind by any of its names, as a table and as data", async () => {
-    replies["GET /v1/resources?kind=HTTPRoute&namespace=default"] = { body: { items: [route("reviews")] } };
+    replies["GET /v1/resources?kind=HTTPRoute&namespace=default"] = {
+      body: { items: [route("reviews")] },
+    };
     for (const name of ["route", "HTTPRoutes", "httproute"]) {
       const { exit, out } = await heddle(`get ${name}`);
       expect(exit).toBe(EXIT.ok);
       expect(out.split("\n")[0]).toBe("NAME     HOSTS      PARENTS          STATUS            AGE");
-      expect(out.split("\n")[1]).toMatch(/^reviews {2}a\.example {2}Service\/reviews {2}Accepted: NoPort {2}\d+d$/);
+      expect(out.split("\n")[1]).toMatch(
+        /^reviews {2}a\.example {2}Service\/reviews {2}Accepted: NoPort {2}\d+d$/,
+      );
     }
-    expect(JSON.parse((await heddle("get route -o json")).out)).toEqual({ items: [route("reviews")] });
+    expect(JSON.parse((await heddle("get route -o json")).out)).toEqual({
+      items: [route("reviews")],
+    });
     expect((await heddle("get route -o name")).out).toBe("HTTPRoute/reviews\n");
     expect((await heddle("get route -o yaml")).out).toContain("items:\n  - apiVersion:");
   });

@@ -3,14 +3,22 @@ import { describe, expect, test } from "vitest";
 import { CliError } from "../../cli/exit.ts";
 import { guide, progressLine, readOptions, start } from "../../cli/start.ts";
 
-const defaults = { port: null, controlPort: 0, rps: 5, seed: 1, fresh: false };
+const defaults = {
+  project: path.resolve("workers/shop"),
+  port: null,
+  controlPort: 0,
+  rps: 5,
+  seed: 1,
+  fresh: false,
+};
 
 describe("options of npm start", () => {
   test("none", () => expect(readOptions([])).toEqual(defaults));
 
   test("all", () => {
     const args = ["--port", "0", "--control-port=9", "--rps", "2.5", "--seed", "7", "--fresh"];
-    expect(readOptions([...args, "--ready-file", "ready.json"])).toEqual({
+    expect(readOptions([...args, "--ready-file", "ready.json", "--project", "shop"])).toEqual({
+      project: path.resolve("shop"),
       port: 0,
       controlPort: 9,
       rps: 2.5,

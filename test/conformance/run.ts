@@ -7,6 +7,7 @@ import { draw, isMeant, load } from "./load.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { conformanceReport, featureTable, fileLines, total } from "./report.ts";
 import { failedFile, type FileResult } from "./results.ts";
+import { claimFolder } from "./scratch.ts";
 
 const SCRATCH = path.join(import.meta.dirname, "../../.heddle/conformance");
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -55,7 +56,7 @@ async function run(options: Options): Promise<readonly FileResult[]> {
   if (drawn.length + broken.length === 0) throw new Error(`no case file in ${options.cases}`);
   say(`cases of ${options.cases}`);
   const context: DriverContext = {
-    folder: SCRATCH,
+    folder: claimFolder(SCRATCH),
     windowMs: options.windowMs,
     say,
     done: (result) => say(fileLines(result).join("\n")),

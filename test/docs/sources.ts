@@ -4,6 +4,7 @@ import { EXIT } from "../../cli/exit.ts";
 import { runCli } from "../../cli/program.ts";
 import { REFUSALS } from "../../cli/weave/refusal.ts";
 import { readFault } from "../../cli/dev/fault-request.ts";
+import { OPERATIONS } from "../../control/api.ts";
 import { STEPS as configStoreSteps } from "../../durable-objects/config-store/schema.ts";
 import { STEPS as issuerSteps } from "../../durable-objects/issuer/schema.ts";
 import { STEPS as registrySteps } from "../../durable-objects/registry/schema.ts";
@@ -101,6 +102,13 @@ const SOURCES: Readonly<Record<string, () => Expected>> = {
   bypass: () => list("feature", BYPASS_FEATURES),
   metrics: () => list("metric", Object.values(METRICS)),
   "log fields": () => list("field", Object.values(LOG_FIELDS)),
+  api: () => ({
+    columns: ["operation", "what it does"],
+    rows: Object.values(OPERATIONS).map(({ method, path, summary }) => [
+      code(`${method.toUpperCase()} ${path}`),
+      summary,
+    ]),
+  }),
   "sql ConfigStore": () => sqlTables(configStoreSteps),
   "sql Issuer": () => sqlTables(issuerSteps),
   "sql Registry": () => sqlTables(registrySteps),

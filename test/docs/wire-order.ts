@@ -85,10 +85,6 @@ const MAC_FIELDS = {
   session: ["heddle/session/1", "trustDomain", "kid", "subject", "audience", "slot"],
   request: [
     "heddle/request/1",
-    "trustDomain",
-    "kid",
-    "subject",
-    "audience",
     "method",
     "authority",
     "path",
@@ -99,7 +95,7 @@ const MAC_FIELDS = {
     "tsMs",
     "nonce",
   ],
-  answer: ["heddle/answer/1", "nonce", "request MAC", "status", "contentType", "digest"],
+  answer: ["heddle/answer/1", "request MAC", "status", "contentType", "digest"],
 } as const;
 
 /** What a MAC covers, in order; throws when the code's MAC is over anything else. */

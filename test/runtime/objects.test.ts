@@ -1,5 +1,160 @@
-// NOTICE: this file's first version (5 tests) was deleted by mistake at 21:32 by the engineer of the
-// repository frame, while cleaning up a probe beside it. Its author: please write yours over this one.
-import { test } from "vitest";
+// The real object classes in workerd: what they hold survives eviction and restart.
+import {
+  env,
+  evictDurableObject,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
+import { expect, it } from "vitest";
+import type { ConfigStore } from "../../durable-objects/config-store/object.ts";
+import type { Issuer } from "../../durable-objects/issuer/object.ts";
+import type { Registry } from "../../durable-objects/registry/object.ts";
+import { EPOCH_MS } from "../../mesh/contract/identity.ts";
+import type { ConfigStoreApi, IssuerApi, RegistryApi } from "../../mesh/contract/state.ts";
+import { importTableKey, openTable } from "../../mesh/identity/table.ts";
+import { writeTable } from "../../mesh/identity/table-frame.ts";
 
-test.todo("objects in workerd: restore the five tests deleted by mistake");
+interface Objects {
+  readonly CONFIG_STORE: DurableObjectNamespace<ConfigStore>;
+  readonly ISSUER: DurableObjectNamespace<Issuer>;
+  readonly REGISTRY: DurableObjectNamespace<Registry>;
+}
+const objects = env as unknown as Objects;
+
+/** A fresh object of a class, as others see it; after `evict` the next call meets a new instance. */
+function fresh<T>(namespace: { getByName(name: string): unknown }): {
+  readonly name: string;
+  readonly api: () => T;
+  readonly evict: () => Promise<void>;
+} {
+  const name = crypto.randomUUID();
+  const stub = () => namespace.getByName(name);
+  return {
+    name,
+    api: () => stub() as T,
+    evict: () => evictDurableObject(stub() as DurableObjectStub),
+  };
+}
+
+it("ConfigStore keeps resources, counters and the table", async () => {
+  const store = fresh<ConfigStoreApi>(objects.CONFIG_STORE);
+  const write = {
+    op: "put",
+    apiVersion: "heddle.dev/v1",
+    kind: "Service",
+    namespace: "default",
+    name: "a",
+    labels: { x: "1" },
+    spec: { b: 1, a: [2] },
+  } as const;
+  const { revision } = await store.api().write([write], "test", false);
+  const turn = await store.api().beginPublish(0);
+  // More than one part of a megabyte.
+  const bytes = new Uint8Array(2_500_000).map((_, index) => index % 251);
+  await store.api().endPublish(turn!.turn, turn!.version, { bytes, isInKv: true });
+  await store.api().writeStatuses([
+    { kind: "Service", namespace: "default", name: "a", generation: 1, status: { ok: true } },
+    { kind: "Service", namespace: "default", name: "a", generation: 2, status: { ok: false } },
+  ]);
+  const before = await store.api().get("Service", "default", "a");
+  await store.evict();
+  expect(await store.api().get("Service", "default", "a")).toEqual(before);
+  expect(before).toMatchObject({ status: { ok: true }, metadata: { generation: 1 } });
+  expect(await store.api().publishState()).toEqual({
+    version: turn!.version,
+    revision,
+    published: revision,
+    kvVersion: turn!.version,
+  });
+  const table = await store.api().table(0);
+  expect(table!.bytes.length).toBe(bytes.length);
+  expect(table!.bytes[2_499_999]).toBe(bytes[2_499_999]);
+  expect(await store.api().table(turn!.version)).toBeNull();
+  await store.evict();
+  const next = await store.api().beginPublish(0);
+  expect(next).toMatchObject({ version: turn!.version + 1, previous: turn!.version });
+  await store.evict();
+  expect(await store.api().beginPublish(0)).toBeNull();
+});
+
+it("Issuer keeps its keys, sealed", async () => {
+  const issuer = fresh<IssuerApi>(objects.ISSUER);
+  const key = await issuer.api().tableKey();
+  const { epochs, seed } = await issuer.api().masters();
+  const epoch = Math.floor(Date.now() / EPOCH_MS);
+  expect(epochs.map(({ kid }) => kid)).toEqual([epoch - 1, epoch, epoch + 1].map((e) => `e${e}`));
+  expect(seed.kid).toBe("s1");
+  await issuer.api().revoke({ kind: "subject", value: "default/a" });
+  await issuer.evict();
+  expect(await issuer.api().tableKey()).toEqual(key);
+  const again = await issuer.api().masters();
+  const secretsOf = (masters: typeof epochs) => masters.map(({ secret }) => [...secret]);
+  expect(secretsOf(again.epochs)).toEqual(secretsOf(epochs));
+  expect([...again.seed.secret]).toEqual([...seed.secret]);
+  expect(await issuer.api().revocations()).toMatchObject([{ kind: "subject", value: "default/a" }]);
+  const stub = objects.ISSUER.getByName(issuer.name);
+  await runInDurableObject(stub, (_instance, state) => {
+    const rows = [...state.storage.sql.exec("SELECT kid, sealed FROM secret")];
+    for (const { kid, sealed } of rows) {
+      const secret = epochs.find((master) => master.kid === kid)?.secret;
+      if (secret) expect(contains(new Uint8Array(sealed as ArrayBuffer), secret)).toBe(false);
+    }
+    expect(rows.length).toBeGreaterThanOrEqual(5);
+  });
+});
+
+it("Issuer prepares the epoch after next by its alarm", async () => {
+  const issuer = fresh<IssuerApi>(objects.ISSUER);
+  await issuer.api().masters();
+  const stub = objects.ISSUER.getByName(issuer.name);
+  expect(await runDurableObjectAlarm(stub)).toBe(true);
+  await runInDurableObject(stub, async (_instance, state) => {
+    const epoch = Math.floor(Date.now() / EPOCH_MS);
+    const kids = [...state.storage.sql.exec("SELECT kid FROM secret")].map(({ kid }) => kid);
+    expect(kids).toContain(`e${epoch + 2}`);
+    const alarmMs = await state.storage.getAlarm();
+    expect(alarmMs).toBeGreaterThan(Date.now());
+    expect(alarmMs).toBeLessThanOrEqual(Date.now() + 2 * EPOCH_MS);
+  });
+});
+
+it("Issuer signs what the data plane believes", async () => {
+  const issuer = fresh<IssuerApi>(objects.ISSUER);
+  const directory = new TextEncoder().encode('{"minMesh":99}');
+  const signature = await issuer.api().signTable(directory);
+  const key = await importTableKey(await issuer.api().tableKey());
+  const bytes = writeTable(directory, signature, []);
+  expect(await openTable(bytes, key!, 0)).toEqual({ ok: false, reason: "needs_newer_mesh" });
+  bytes[bytes.length - 3]! ^= 1;
+  expect(await openTable(bytes, key!, 0)).toEqual({ ok: false, reason: "bad_signature" });
+});
+
+it("Registry keeps what is newest, who runs what, and who is revoked", async () => {
+  const registry = fresh<RegistryApi>(objects.REGISTRY);
+  const seen = (workload: string) => ({
+    workload,
+    isolate: "i",
+    version: 3,
+    seenMs: Date.now(),
+    nack: null,
+  });
+  const both = [seen("default/a"), seen("default/b")];
+  await registry.api().merge(both);
+  await registry.api().published(4, 1000);
+  await registry.api().published(3, 2000);
+  await registry.api().setRevocations([{ kind: "kid", value: "e1", atMs: 5 }]);
+  await registry.evict();
+  expect(await registry.api().merge([])).toEqual({
+    newest: 4,
+    revocations: [{ kind: "kid", value: "e1", atMs: 5 }],
+  });
+  expect(await registry.api().isolates(0)).toEqual(both);
+  expect(await registry.api().newest()).toEqual({ version: 4, atMs: 1000 });
+});
+
+function contains(hay: Uint8Array, needle: Uint8Array): boolean {
+  for (let at = 0; at + needle.length <= hay.length; at++) {
+    if (needle.every((byte, index) => hay[at + index] === byte)) return true;
+  }
+  return false;
+}

@@ -10,13 +10,19 @@ export const cohort: Filter<OutboundCall> = {
   after: ["route"],
   wrap: (next) => (call) => {
     const { scope } = call;
-    const splits = call.rule !== null && call.rule.backends.length > 1;
-    if (splits && scope.cohort === "" && !isBypassed(call))
+    const isOff = isBypassed(call);
+    if (scope.cohort === "" && !isOff && isWanted(call))
       scope.cohort = randomHex(16, () => call.isolate.random());
-    call.cohort = isBypassed(call) ? "" : scope.cohort;
+    call.cohort = isOff ? "" : scope.cohort;
     return next(call);
   },
 };
+
+/** The edge draws for every hop behind it, as soon as the table splits anywhere. */
+function isWanted(call: OutboundCall): boolean {
+  if (call.rule !== null && call.rule.backends.length > 1) return true;
+  return call.side === "edge" && call.isolate.table()?.splits === true;
+}
 
 function isBypassed(call: OutboundCall): boolean {
   if (call.isolate.table()?.bypassed("cohort", call.dialled.service) !== true) return false;

@@ -57,7 +57,10 @@ test("answers /dev/* itself, with the token only, also while control is down", a
   expect((await fetch(`${server.url}/dev/y`, { headers: auth })).status).toBe(404);
   const malformed = await fetch(`${server.url}/dev/x`, { ...given, body: "{" });
   expect(malformed.status).toBe(400);
-  expect(await malformed.json()).toMatchObject({ status: 400, detail: expect.stringMatching(/JSON/) });
+  expect(await malformed.json()).toMatchObject({
+    status: 400,
+    detail: expect.stringMatching(/JSON/),
+  });
   expect(steps).toEqual([]);
 });
 

@@ -24,19 +24,30 @@ test("reads a fault, with its defaults", () => {
     ok: true,
     request: { target: "objects:Registry", mode: "slow", share: 0.5, ms: 20, forMs: 90_000 },
   });
-  expect(readFault({ target: "isolate:default/cart", mode: "restart", for: 5 }, scope).ok).toBe(true);
+  expect(readFault({ target: "isolate:default/cart", mode: "restart", for: 5 }, scope).ok).toBe(
+    true,
+  );
 });
 
 test.each([
-  [{ target: "kvs", mode: "down" }, /unknown target "kvs"; allowed: control, kv, .*isolate:default\/cart/],
+  [
+    { target: "kvs", mode: "down" },
+    /unknown target "kvs"; allowed: control, kv, .*isolate:default\/cart/,
+  ],
   [{ target: "objects:Nobody", mode: "down" }, /unknown target/],
   [{ target: "isolate", mode: "restart" }, /unknown target/],
-  [{ target: "pulse", mode: "empty" }, /unknown mode "empty" for pulse; allowed: down, slow, overload, ok/],
+  [
+    { target: "pulse", mode: "empty" },
+    /unknown mode "empty" for pulse; allowed: down, slow, overload, ok/,
+  ],
   [{ target: "kv" }, /unknown mode undefined for kv/],
   [{ target: "kv", mode: "down", share: 2 }, /share is a number from 0 to 1/],
   [{ target: "kv", mode: "slow", ms: "1" }, /ms is a number/],
   [{ target: "kv", mode: "down", for: "soon" }, /for is milliseconds, or a duration/],
-  [{ target: "kv", mode: "down", shares: 1 }, /unknown field "shares"; allowed: target, mode, share, ms, for/],
+  [
+    { target: "kv", mode: "down", shares: 1 },
+    /unknown field "shares"; allowed: target, mode, share, ms, for/,
+  ],
   [[], /one JSON object/],
 ])("refuses %j with what is allowed", (body, message) => {
   const reading = readFault(body, scope);

@@ -71,8 +71,7 @@ describe("a request proof", () => {
   it("covers what docs/wire.md says it covers", () => {
     const { method, authority, path, query, context, contentType } = FIELDS;
     const asked = [method, authority, path, query, context, contentType];
-    const party = [DOMAIN, CURRENT, CALLER, CALLEE];
-    const fields = ["heddle/request/1", ...party, ...asked, DIGEST, String(NOW), NONCE];
+    const fields = ["heddle/request/1", ...asked, DIGEST, String(NOW), NONCE];
     expect(mint().mac).toBe(macByHand(CURRENT, "req", fields));
   });
 
@@ -191,7 +190,7 @@ describe("an answer's proof", () => {
   const text = mintAnswer(verified.keys, verified, answer, DIGEST);
 
   it("covers what docs/wire.md says it covers", () => {
-    const fields = ["heddle/answer/1", NONCE, request.mac, "200", "text/plain", DIGEST];
+    const fields = ["heddle/answer/1", request.mac, "200", "text/plain", DIGEST];
     expect(text).toBe(`1~${DIGEST}~${macByHand(CURRENT, "res", fields)}`);
   });
 
@@ -212,7 +211,6 @@ describe("an answer's proof", () => {
     ) => verifyAnswer(use.keys, asked, fields, header);
     expect(check(request, { ...answer, status: 201 }, text)).toEqual(refused);
     expect(check(request, { ...answer, contentType: "" }, text)).toEqual(refused);
-    expect(check({ ...request, nonce: `${NONCE}x` }, answer, text)).toEqual(refused);
     expect(check({ ...request, mac: DIGEST }, answer, text)).toEqual(refused);
     expect(check(request, answer, text.replace(DIGEST, NO_DIGEST))).toEqual(refused);
     for (const header of [
