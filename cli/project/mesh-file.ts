@@ -41,7 +41,7 @@ export function readMeshFile(dir: string): MeshFile {
     const faults = toFieldErrors(parsed.error.issues, value, meshSchema);
     throw new ProjectError(
       faults.map(({ path: at, message, mend }) =>
-        faultAt(where(toSegments(at)), `${at || "the document"} ${message}`, mend),
+        faultAt(where(toSegments(at)), message, mend),
       ),
     );
   }

@@ -1,6 +1,7 @@
 // Owns which bindings reach which entrypoint of which Worker: HEDDLE_TO_0, HEDDLE_TO_1, …
 import {
   BINDINGS,
+  PLAIN_PREFIX,
   type Dialled,
   type HeddleProps,
   type Reach,
@@ -59,7 +60,7 @@ export function planReach(caller: string, courses: readonly Course[]): ReachPlan
   return { bindings: allot.bindings, reach: allot.found, dialled };
 }
 
-/** Binds one of the mesh's own Workers to every entrypoint of every target. */
+/** Binds one of the mesh's own Workers to every entrypoint of every target; plain ones stand under `plain:`. */
 export function reachAll(
   caller: string,
   targets: readonly Target[],
@@ -73,12 +74,11 @@ export function reachAll(
 
 /** Ids, as the table has them, of the endpoints a reach leads to: `ns/worker` and `ns/worker#Entrypoint`. */
 export function boundEndpoints(reach: Reach): readonly string[] {
-  return Object.entries(reach).flatMap(([workload, entrypoints]) => [
-    workload,
-    ...Object.keys(entrypoints)
-      .filter((name) => name !== "")
-      .map((name) => `${workload}#${name}`),
-  ]);
+  return Object.entries(reach).flatMap(([key, entrypoints]) => {
+    const workload = key.startsWith(PLAIN_PREFIX) ? key.slice(PLAIN_PREFIX.length) : key;
+    const named = Object.keys(entrypoints).filter((name) => name !== "");
+    return [workload, ...named.map((name) => `${workload}#${name}`)];
+  });
 }
 
 function ownReach(
@@ -108,7 +108,8 @@ class Allotment {
 
   reach(target: Target, entrypoint: string): void {
     const binding = this.bind(target, entrypoint, {});
-    if (binding !== null) (this.found[target.workload] ??= {})[entrypoint] = binding;
+    const key = target.isPlain ? `${PLAIN_PREFIX}${target.workload}` : target.workload;
+    if (binding !== null) (this.found[key] ??= {})[entrypoint] = binding;
   }
 
   /** Null when the target has no such entrypoint. */

@@ -5,7 +5,7 @@ import {
   toWorkload,
 } from "../../mesh/contract/resources/service.ts";
 import type { Defaults, Endpoint, ServiceChunk } from "../../mesh/contract/table.ts";
-import { SYSTEM_NAMESPACE } from "../../mesh/contract/wiring.ts";
+import { RELAY_WORKLOAD, SYSTEM_NAMESPACE } from "../../mesh/contract/wiring.ts";
 import { IDENTITY_LEVELS, type IdentityLevel } from "../../mesh/contract/identity.ts";
 import type { WorkloadSpec } from "../resources/workload.ts";
 import type { Known, Workload } from "./inventory.ts";
@@ -123,6 +123,8 @@ export function levelsOf(
   const named = [...strongest].map(
     ([worker, rank]) => [worker, IDENTITY_LEVELS[rank] ?? normal] as const,
   );
+  // Whom the relay speaks for it must know; and it refuses by itself what may not go through it.
+  if (normal !== "session") named.push([RELAY_WORKLOAD, "session"]);
   return Object.fromEntries(named.filter(([, level]) => level !== normal));
 }
 

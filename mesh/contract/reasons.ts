@@ -126,15 +126,15 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
     "The endpoint answered with a failure status.",
     true,
   ),
-  upstream_threw: upstream(0, "UF", lost, "The endpoint threw before it answered."),
+  upstream_threw: upstream(502, "UF", lost, "The endpoint threw before it answered."),
   upstream_overloaded: upstream(
-    0,
+    503,
     "UO",
     "connection_limit_reached",
     "The platform says the endpoint is overloaded.",
   ),
-  upstream_reset: upstream(0, "UF", lost, "The platform lost the endpoint.", true),
-  upstream_hung: upstream(0, "UT", late, "The platform found the endpoint hung.", true),
+  upstream_reset: upstream(503, "UF", lost, "The platform lost the endpoint.", true),
+  upstream_hung: upstream(504, "UT", late, "The platform found the endpoint hung.", true),
   client_abort: upstream(0, "DC", lost, "The caller went away."),
 };
 

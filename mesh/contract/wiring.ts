@@ -88,6 +88,9 @@ export interface RelayProps {
   readonly heddle: { readonly source: string; readonly dialled: Dialled };
 }
 
+/** Keys of the relay's reach to Workers that are not woven begin with it: no envelope is spoken there. */
+export const PLAIN_PREFIX = "plain:";
+
 /** The mesh's own workloads. */
 export const SYSTEM_NAMESPACE = "heddle";
 export const GATEWAY_WORKLOAD = "heddle/gateway";

@@ -60,12 +60,16 @@ export interface OutboundCall {
   order: readonly Backend[];
   backend: Backend | null;
   /** Endpoint ids tried so far. */
-  tried: readonly string[];
+  tried: string[];
   endpoint: Endpoint | null;
   binding: EndpointBinding | null;
   /** The `heddle` header or first argument of dispatch, made per attempt. */
   envelope: string;
   checkAnswer: MintedProof["checkAnswer"] | null;
+  /** What the running attempt occupies: given back by `attempt`, however it ends. */
+  held: { inFlight: number }[];
+  /** Whether the running attempt proves from the deploy seed; null lets prove choose, which writes its choice. */
+  isSeed: boolean | null;
   attempts: number;
   /** `backendRequest` timeout of one attempt; 0 is none. */
   perTryMs: number;

@@ -4,6 +4,7 @@ import { CONTEXT_FORMAT, type CallContext } from "../contract/context.ts";
 /** A longer header is not read. */
 const MAX_LENGTH = 2048;
 const FIELD = "~";
+const NO_FIELDS: readonly string[] = [];
 const MAX_COHORT = 128;
 const VERSION = /^[1-9]\d{0,3}$/;
 const TRACE = /^[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -55,12 +56,22 @@ export function packContext(context: CallContext, nowMs: number): string {
 
 /** Reads a packed context; null when it is malformed. A higher format and more fields are accepted, never needed. */
 export function unpackContext(text: string, nowMs: number): CallContext | null {
-  if (text.length > MAX_LENGTH) return null;
-  const [format, trace, cohort, left, allowance, priority, depth, invocations, onBehalf, to] =
-    text.split(FIELD);
+  const fields = text.length > MAX_LENGTH ? NO_FIELDS : text.split(FIELD);
+  const [
+    format = "",
+    trace = "",
+    cohort,
+    left,
+    allowance,
+    priority,
+    depth,
+    invocations,
+    onBehalf,
+    to,
+  ] = fields;
   if (to === undefined || onBehalf === undefined || cohort === undefined) return null;
-  if (format === undefined || !VERSION.test(format) || cohort.length > MAX_COHORT) return null;
-  if (trace === undefined || !TRACE.test(trace)) return null;
+  if (!VERSION.test(format) || cohort.length > MAX_COHORT) return null;
+  if (!TRACE.test(trace)) return null;
   const context: CallContext = {
     traceId: trace.slice(0, 32),
     spanId: trace.slice(33, 49),

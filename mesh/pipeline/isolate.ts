@@ -86,6 +86,9 @@ export interface ProofBox {
     nowMs: number,
     isSeed: boolean,
   ): MintedProof | null;
+  /** Whether the audience lately did not know our epoch: the seed proves at once, since not every body can go twice. */
+  isInDoubt(audience: string, nowMs: number): boolean;
+  doubt(audience: string, nowMs: number): void;
   /** What an accepted session proof said, while its slot lasts; one Map.get. */
   recall(proof: string, level: IdentityLevel, nowMs: number): Verified | null;
   /** `covered` is called only where the proof binds the request, `bound` only at `capability`. */

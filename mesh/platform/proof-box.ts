@@ -22,6 +22,7 @@ export function createProofBox(ring: Keyring): ProofBox {
   const minter = createSessionMinter(ring);
   const memo = createSessionMemo();
   const known = new Map<string, number>();
+  const doubted = new Map<string, number>();
   let nonces: NonceMemory | null = null;
   return {
     mint(audience, level, covered, nowMs, isSeed) {
@@ -30,6 +31,9 @@ export function createProofBox(ring: Keyring): ProofBox {
       const minted = isSeed ? minter.mintFromSeed(audience, nowMs) : minter.mint(audience, nowMs);
       return minted === null ? null : { text: minted.text, isDegraded: minted.degraded };
     },
+    isInDoubt: (audience, nowMs) =>
+      doubted.size > 0 && nowMs < (doubted.get(audience) ?? Number.NEGATIVE_INFINITY),
+    doubt: (audience, nowMs) => void doubted.set(audience, nowMs + DOUBT_MS),
     recall(proof, level, nowMs) {
       const recalled = memo.recall(proof, nowMs);
       return recalled === null || !isStrongEnough(recalled.kind, level)
@@ -63,6 +67,8 @@ export function createProofBox(ring: Keyring): ProofBox {
   };
 }
 
+/** How long an audience that did not know our epoch is taken not to know it; it learns it when control is back. */
+const DOUBT_MS = 5000;
 /** Principals remembered per slot; past it the next call reads its props again. */
 const MOST_KNOWN = 1024;
 

@@ -57,7 +57,9 @@ async function callFetch(
   init: RequestInit | undefined,
 ): Promise<Response> {
   const { parts, redirect } = parseFetch(input, init);
-  const response = await send(outlet, dialled, parts);
+  const scope = currentScope(outlet.isolate);
+  const outcome = await outlet.outbound(newCall(outlet, scope, dialled, parts, null));
+  const response = unwrap(outcome) as Response;
   if (!REDIRECTS.has(response.status) || redirect === "manual") return response;
   const location = response.headers.get("location");
   if (location === null) return response;
@@ -136,11 +138,13 @@ export function newCall(
     rule: null,
     order: NO_BACKENDS,
     backend: null,
-    tried: NONE,
+    tried: [],
     endpoint: null,
     binding: null,
     envelope: "",
     checkAnswer: null,
+    held: [],
+    isSeed: false,
     attempts: 0,
     perTryMs: 0,
     attemptEndMs: Number.POSITIVE_INFINITY,
@@ -150,5 +154,4 @@ export function newCall(
   };
 }
 
-const NONE: readonly string[] = [];
 const NO_BACKENDS: OutboundCall["order"] = [];

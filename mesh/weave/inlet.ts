@@ -35,7 +35,7 @@ export type Serve = (request: Request) => Promise<Response>;
 export type Perform = (rpc: RpcParts, envelope: string) => Promise<unknown>;
 
 /** A `fetch` that reached a woven entrypoint. */
-export async function takeFetch(
+export function takeFetch(
   inlet: Inlet,
   entrypoint: string,
   ctx: RuntimeContext,
@@ -45,13 +45,12 @@ export async function takeFetch(
   if (inlet.fromOutside !== null && workloadOf(ctx) === "")
     return inlet.fromOutside(request, ctx, serve);
   const envelope = request.headers.get(HEDDLE) ?? "";
-  return (await settle(
-    new FetchCall(inlet, entrypoint, ctx, envelope, request, serve),
-  )) as Response;
+  const call = new FetchCall(inlet, entrypoint, ctx, envelope, request, serve);
+  return settle(call) as Promise<Response>;
 }
 
 /** A `dispatch` that reached a woven entrypoint; `perform` walks to the member and calls it. */
-export async function takeRpc(
+export function takeRpc(
   inlet: Inlet,
   entrypoint: string,
   ctx: RuntimeContext,
@@ -61,7 +60,7 @@ export async function takeRpc(
   const call: readonly unknown[] = Array.isArray(given) ? given : [];
   const [envelope, path, args] = call;
   if (typeof envelope !== "string" || !isPath(path) || !(args === null || Array.isArray(args)))
-    return { heddleRefused: "malformed" satisfies Reason };
+    return Promise.resolve({ heddleRefused: "malformed" satisfies Reason });
   return settle(new RpcCall(inlet, entrypoint, ctx, envelope, { path, args }, perform));
 }
 

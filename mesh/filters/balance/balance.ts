@@ -2,6 +2,7 @@
 import { pickP2c } from "../../algorithms/balance/p2c.ts";
 import { pickRoundRobin } from "../../algorithms/balance/round-robin.ts";
 import type { Endpoint, ServiceChunk } from "../../contract/table.ts";
+import { PLAIN_PREFIX } from "../../contract/wiring.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Filter, Next } from "../../pipeline/filter.ts";
 import type { EndpointBinding, ServiceState } from "../../pipeline/isolate.ts";
@@ -61,31 +62,35 @@ function bindingOf(call: OutboundCall, endpoint: Endpoint): EndpointBinding | nu
   if (endpoint.url !== undefined) return call.isolate.external(endpoint.url);
   const { worker } = endpoint;
   if (worker === undefined) return null;
-  if (endpoint.plain === true) return call.isolate.relay();
   const entrypoint = endpoint.entrypoint ?? call.dialled.entrypoint ?? "";
-  return call.isolate.reach(worker, entrypoint, call.dialled.reach) ?? call.isolate.relay();
+  const open =
+    endpoint.plain === true
+      ? null
+      : call.isolate.reach(worker, entrypoint, call.dialled.reach);
+  return open ?? call.isolate.relay() ?? plainly(call, worker, entrypoint);
 }
 
-async function send(
+/** The relay's own reach to a Worker that is not woven; nobody else has one. */
+const plainly = (call: OutboundCall, worker: string, entrypoint: string): EndpointBinding | null =>
+  call.isolate.reach(`${PLAIN_PREFIX}${worker}`, entrypoint);
+
+function send(
   call: OutboundCall,
   endpoint: Endpoint,
   state: ServiceState,
   next: Next<OutboundCall>,
-): Promise<Outcome> {
+): Promise<Outcome> | Outcome {
   call.endpoint = endpoint;
   call.binding = bindingOf(call, endpoint);
-  call.tried = [...call.tried, endpoint.id];
+  call.tried.push(endpoint.id);
   let held = state.loads.get(endpoint.id);
   if (held === undefined) {
     held = { inFlight: 0 };
     state.loads.set(endpoint.id, held);
   }
   held.inFlight += 1;
-  try {
-    return await next(call);
-  } finally {
-    held.inFlight -= 1;
-  }
+  call.held.push(held);
+  return next(call);
 }
 
 /** `service = "endpoint:NAME.NS"`: one endpoint, past its service's routes. */
@@ -95,10 +100,11 @@ function toFixed(
   next: Next<OutboundCall>,
 ): Promise<Outcome> | Outcome {
   const entrypoint = call.dialled.entrypoint ?? "";
-  const binding =
-    call.isolate.reach(worker, entrypoint, call.dialled.reach) ?? call.isolate.relay();
+  const open = call.isolate.reach(worker, entrypoint, call.dialled.reach) ?? call.isolate.relay();
+  const binding = open ?? plainly(call, worker, entrypoint);
   if (binding === null) return refuse("not_bound", worker);
-  call.endpoint = { id: worker, worker, weight: 1, labels: {} };
+  const fixed = { id: worker, worker, weight: 1, labels: {} };
+  call.endpoint = open === null ? { ...fixed, plain: true } : fixed;
   call.binding = binding;
   return next(call);
 }

@@ -9,16 +9,12 @@ import { answer, fail, refuse, type Outcome } from "../../pipeline/outcome.ts";
 import { isRefused } from "../../pipeline/problem.ts";
 
 /** Terminal of the outbound and edge chains: never rejects; one timer at most. */
-export async function dispatch(call: OutboundCall): Promise<Outcome> {
+export function dispatch(call: OutboundCall): Promise<Outcome> | Outcome {
   const { binding, http, rpc } = call;
   if (binding === null) return refuse("not_bound", call.dialled.service);
-  try {
-    if (http !== null) return await dispatchHttp(call, binding, http);
-    if (rpc !== null) return await dispatchRpc(call, binding, rpc);
-    return refuse("mesh_error", "neither HTTP nor RPC");
-  } catch (error) {
-    return thrown(call, error);
-  }
+  if (http !== null) return dispatchHttp(call, binding, http);
+  if (rpc !== null) return dispatchRpc(call, binding, rpc);
+  return refuse("mesh_error", "neither HTTP nor RPC");
 }
 
 async function dispatchHttp(
@@ -26,20 +22,28 @@ async function dispatchHttp(
   binding: EndpointBinding,
   http: HttpParts,
 ): Promise<Outcome> {
+  try {
+    const response = await binding.fetch(http.url, initOf(call, http));
+    if (response.status >= 400) {
+      const reason = reasonOf(response.headers.get(HEDDLE_REASON));
+      if (reason !== null) return await refusedThere(call, response, reason);
+    }
+    return call.checkAnswer === null
+      ? answer(response, response.status)
+      : await checkAnswer(call, response);
+  } catch (error) {
+    return thrown(call, error);
+  }
+}
+
+function initOf(call: OutboundCall, http: HttpParts): RequestInit {
   const init: RequestInit = { headers: http.headers, redirect: "manual" };
   if (http.method !== "GET") init.method = http.method;
   if (http.body !== null) init.body = http.body;
   const signal = signalOf(call, http.signal);
   if (signal !== null) init.signal = signal;
   if (http.cf !== undefined) Object.assign(init, { cf: http.cf });
-  const response = await binding.fetch(http.url, init);
-  if (response.status >= 400) {
-    const reason = reasonOf(response.headers.get(HEDDLE_REASON));
-    if (reason !== null) return refusedThere(call, response, reason);
-  }
-  return call.checkAnswer === null
-    ? answer(response, response.status)
-    : checkAnswer(call, response);
+  return init;
 }
 
 /** The callee's mesh refused: an unknown epoch is proved again, anything else is the caller's answer as it is. */
@@ -57,18 +61,24 @@ async function refusedThere(
 }
 
 /** An unsigned or foreign answer of a destination that must sign is not delivered (design §7). */
-async function checkAnswer(call: OutboundCall, response: Response): Promise<Outcome> {
+function checkAnswer(call: OutboundCall, response: Response): Promise<Outcome> | Outcome {
   const header = response.headers.get(HEDDLE_ANSWER);
   const type = response.headers.get("content-type") ?? "";
   const digest = call.checkAnswer?.(header, response.status, type) ?? null;
-  if (digest === null) {
-    await response.body?.cancel();
-    return refuse("bad_answer", call.endpoint?.id ?? "");
-  }
   if (digest === NO_DIGEST) return answer(response, response.status);
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  if (digestOf(bytes) !== digest) return refuse("bad_answer", "body");
-  return answer(new Response(bytes, response), response.status);
+  return checkBody(call, response, digest);
+}
+
+async function checkBody(
+  call: OutboundCall,
+  response: Response,
+  digest: string | null,
+): Promise<Outcome> {
+  const bytes = digest === null ? null : new Uint8Array(await response.arrayBuffer());
+  if (bytes !== null && digestOf(bytes) === digest)
+    return answer(new Response(bytes, response), response.status);
+  if (bytes === null) await response.body?.cancel();
+  return refuse("bad_answer", call.endpoint?.id ?? "");
 }
 
 async function dispatchRpc(
@@ -76,35 +86,35 @@ async function dispatchRpc(
   binding: EndpointBinding,
   rpc: RpcParts,
 ): Promise<Outcome> {
-  const pending = binding.dispatch([call.envelope, rpc.path, rpc.args]);
-  const left = call.attemptEndMs - call.isolate.now();
-  const value =
-    left === Number.POSITIVE_INFINITY ? await pending : await within(call, pending, left);
-  if (value === LATE) {
-    return call.deadlineMs <= call.attemptEndMs
-      ? refuse("deadline_exceeded", call.endpoint?.id ?? "")
-      : fail(
-          "per_try_timeout",
-          new DOMException("The endpoint did not answer in time.", "TimeoutError"),
-        );
+  try {
+    const pending = binding.dispatch([call.envelope, rpc.path, rpc.args]);
+    const isBounded = call.attemptEndMs !== Number.POSITIVE_INFINITY;
+    const value = isBounded ? await within(call, pending) : await pending;
+    if (value === LATE) return late(call);
+    if (!isRefused(value)) return answer(value, 0);
+    return refuse(value.heddleRefused, `by ${call.endpoint?.id ?? ""}`);
+  } catch (error) {
+    return thrown(call, error);
   }
-  if (isRefused(value)) return refuse(value.heddleRefused, `by ${call.endpoint?.id ?? ""}`);
-  return answer(value, 0);
+}
+
+function late(call: OutboundCall): Outcome {
+  if (call.deadlineMs <= call.attemptEndMs)
+    return refuse("deadline_exceeded", call.endpoint?.id ?? "");
+  const error = new DOMException("The endpoint did not answer in time.", "TimeoutError");
+  return fail("per_try_timeout", error);
 }
 
 const LATE = Symbol("late");
 
 /** Races the call against its end; a stub that arrives too late is disposed. */
-async function within(
-  call: OutboundCall,
-  pending: Promise<unknown>,
-  leftMs: number,
-): Promise<unknown> {
+async function within(call: OutboundCall, pending: Promise<unknown>): Promise<unknown> {
+  const leftMs = call.attemptEndMs - call.isolate.now();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<typeof LATE>((resolve) => {
+  const end = new Promise<typeof LATE>((resolve) => {
     timer = setTimeout(() => resolve(LATE), Math.max(0, leftMs));
   });
-  const value = await Promise.race([pending, late]);
+  const value = await Promise.race([pending, end]);
   if (timer !== undefined) clearTimeout(timer);
   if (value === LATE) call.scope.keeper.waitUntil(pending.then(dispose, nothing));
   return value;

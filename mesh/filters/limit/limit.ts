@@ -1,5 +1,5 @@
 // Bulkhead per backend: bounded calls in flight; no slot is held during back-off, and retries count as load.
-import { enter, leave } from "../../algorithms/concurrency/bulkhead.ts";
+import { enter } from "../../algorithms/concurrency/bulkhead.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Filter } from "../../pipeline/filter.ts";
 import { refuse } from "../../pipeline/outcome.ts";
@@ -9,7 +9,7 @@ export const limit: Filter<OutboundCall> = {
   name: "limit",
   doc: "Bounds calls in flight per backend; per attempt, so that retries count and back-off holds no slot.",
   after: ["attempt"],
-  wrap: (next) => async (call) => {
+  wrap: (next) => (call) => {
     const service = call.backend?.service;
     const table = call.isolate.table();
     if (service === undefined || table === null || table.bypassed("limit", service))
@@ -17,10 +17,7 @@ export const limit: Filter<OutboundCall> = {
     const most = table.service(service)?.maxInFlight ?? table.defaults.bulkhead.maxInFlight;
     const state = call.isolate.service(service);
     if (!enter(state, most)) return refuse("overflow", `${service}: ${state.inFlight} in flight`);
-    try {
-      return await next(call);
-    } finally {
-      leave(state);
-    }
+    call.held.push(state);
+    return next(call);
   },
 };

@@ -15,11 +15,20 @@ export async function digestBody(http: HttpParts): Promise<{ digest: string; htt
     const bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
     return covering(bytes, http, body);
   }
-  const length = Number(http.headers["content-length"] ?? Number.NaN);
-  if (!(body instanceof ReadableStream) || !(length <= MOST_DIGESTED_BYTES))
-    return { digest: NO_DIGEST, http };
-  const bytes = new Uint8Array(await new Response(body).arrayBuffer());
-  return covering(bytes, http, bytes);
+  if (!isShortStream(http)) return { digest: NO_DIGEST, http };
+  const whole = await readBody(http);
+  return covering(whole.body, whole, whole.body);
+}
+
+/** A stream known to be short: once read, it can go again to a callee that lacked the key. */
+export const isShortStream = ({ body, headers }: HttpParts): boolean =>
+  body instanceof ReadableStream &&
+  Number(headers["content-length"] ?? Number.NaN) <= MOST_DIGESTED_BYTES;
+
+/** The request with its body read. */
+export async function readBody(http: HttpParts): Promise<HttpParts & { body: Uint8Array }> {
+  const body = new Uint8Array(await new Response(http.body).arrayBuffer());
+  return { ...http, body, replayable: true };
 }
 
 function covering(

@@ -9,7 +9,7 @@ import { packContext, traceparent } from "../../pipeline/context.ts";
 import type { Filter, Next } from "../../pipeline/filter.ts";
 import type { CoveredFields } from "../../pipeline/isolate.ts";
 import { refuse, type Outcome } from "../../pipeline/outcome.ts";
-import { digestBody } from "./digest-body.ts";
+import { digestBody, isShortStream, readBody } from "./digest-body.ts";
 
 /** Writes the envelope: packed context and, for Workers of the mesh, the proof their level asks for. */
 export const prove: Filter<OutboundCall> = {
@@ -20,17 +20,32 @@ export const prove: Filter<OutboundCall> = {
     const worker = call.endpoint?.worker;
     const context = nextContext(call);
     if (call.http !== null) call.http.headers[TRACEPARENT] = traceparent(context);
-    if (worker === undefined) return next(call);
+    if (worker === undefined) return unproved(call, next, "");
     const level = call.isolate.table()?.level(worker) ?? "session";
     const isRelayed = call.binding === call.isolate.relay();
-    if (isRelayed && (level === "request" || level === "strict"))
+    const isPlain = !isRelayed && call.endpoint?.plain === true;
+    if ((isRelayed || isPlain) && (level === "request" || level === "strict"))
       return refuse("via_relay_refused", worker);
     const contextText = packContext(context, call.isolate.now());
+    if (isPlain) return unproved(call, next, contextText);
     if (level === "request" || level === "strict")
       return proveRequest(call, next, contextText, worker, level);
-    return proveSession(call, next, contextText, isRelayed ? RELAY_WORKLOAD : worker, level);
+    if (isRelayed) return proveSession(call, next, contextText, RELAY_WORKLOAD, "session");
+    return proveSession(call, next, contextText, worker, level);
   },
 };
+
+/** To a Worker outside the mesh goes no proof, not even one that came in; to one behind the relay the context goes. */
+function unproved(
+  call: OutboundCall,
+  next: Next<OutboundCall>,
+  contextText: string,
+): Promise<Outcome> | Outcome {
+  call.envelope = contextText;
+  if (call.http !== null && contextText !== "") call.http.headers[HEDDLE] = contextText;
+  else if (call.http !== null) delete call.http.headers[HEDDLE];
+  return next(call);
+}
 
 /** What the callee's scope begins with: one hop deeper, this call's span, the attempt's time left. */
 function nextContext(call: OutboundCall): CallContext {
@@ -64,15 +79,22 @@ function proveSession(
   audience: string,
   level: IdentityLevel,
 ): Promise<Outcome> | Outcome {
-  const send = (isSeed: boolean): Promise<Outcome> | Outcome => {
-    const proof = call.isolate.proofs.mint(audience, level, NOTHING, call.isolate.now(), isSeed);
-    if (proof === null) return refuse("no_keys", audience);
-    call.checkAnswer = null;
-    seal(call, contextText, proof.text);
-    return next(call);
-  };
-  return onceMoreFromSeed(send);
+  const { http } = call;
+  if (http === null || !isShortStream(http)) return sealed(call, next, contextText, audience, level);
+  return readBody(http).then((whole) => {
+    call.http = whole;
+    return sealed(call, next, contextText, audience, level);
+  });
 }
+
+const sealed = (
+  call: OutboundCall,
+  next: Next<OutboundCall>,
+  contextText: string,
+  audience: string,
+  level: IdentityLevel,
+): Promise<Outcome> | Outcome =>
+  mint(call, contextText, audience, level, NOTHING) ? next(call) : refuse("no_keys", audience);
 
 async function proveRequest(
   call: OutboundCall,
@@ -88,27 +110,31 @@ async function proveRequest(
     digest = digested.digest;
   }
   const covered = coveredFields(call, contextText, digest);
-  const send = (isSeed: boolean): Promise<Outcome> | Outcome => {
-    const proof = call.isolate.proofs.mint(audience, level, covered, call.isolate.now(), isSeed);
-    if (proof === null) return refuse("no_keys", audience);
-    call.checkAnswer = proof.checkAnswer ?? null;
-    seal(call, contextText, proof.text);
-    return next(call);
-  };
-  return onceMoreFromSeed(send);
+  return mint(call, contextText, audience, level, covered)
+    ? next(call)
+    : refuse("no_keys", audience);
 }
 
-/** A callee that lacks the epoch says so; the deploy seed is not tied to one (design §7). */
-async function onceMoreFromSeed(
-  send: (isSeed: boolean) => Promise<Outcome> | Outcome,
-): Promise<Outcome> {
-  const outcome = await send(false);
-  const isUnknown =
-    outcome.kind === "refusal" &&
-    (outcome.reason === "unknown_epoch" || outcome.reason === "no_keys");
-  if (!isUnknown) return outcome;
-  const again = await send(true);
-  return again.kind === "refusal" && again.reason === "no_keys" ? outcome : again;
+/** Seals the call with a proof; false where no key for the audience is known. */
+function mint(
+  call: OutboundCall,
+  contextText: string,
+  audience: string,
+  level: IdentityLevel,
+  covered: CoveredFields,
+): boolean {
+  const { proofs } = call.isolate;
+  const nowMs = call.isolate.now();
+  // The audience has just said that it lacks our epoch; the next calls need not hear it again.
+  if (call.isSeed === true) proofs.doubt(audience, nowMs);
+  call.isSeed ??= proofs.isInDoubt(audience, nowMs);
+  const proof = proofs.mint(audience, level, covered, nowMs, call.isSeed);
+  // Strict fails closed: what the seed proves does not count there.
+  if (proof === null || (proof.isDegraded && level === "strict")) return false;
+  call.checkAnswer = proof.checkAnswer ?? null;
+  call.envelope = `${contextText}|${proof.text}`;
+  if (call.http !== null) call.http.headers[HEDDLE] = call.envelope;
+  return true;
 }
 
 function coveredFields(call: OutboundCall, context: string, digest: string): CoveredFields {
@@ -137,11 +163,6 @@ function coveredFields(call: OutboundCall, context: string, digest: string): Cov
 
 const authorityOf = (http: HttpParts): string =>
   http.port === 80 || http.port === 443 ? http.host : `${http.host}:${http.port}`;
-
-function seal(call: OutboundCall, contextText: string, proof: string): void {
-  call.envelope = `${contextText}|${proof}`;
-  if (call.http !== null) call.http.headers[HEDDLE] = call.envelope;
-}
 
 const NOTHING: CoveredFields = {
   method: "",

@@ -1,6 +1,6 @@
 // The only place where a refusal becomes an answer; observe, outside, must see an answer.
 import type { InboundCall, OutboundCall } from "../../pipeline/call.ts";
-import type { Filter, Next } from "../../pipeline/filter.ts";
+import type { Filter } from "../../pipeline/filter.ts";
 import { answer, fail, refuse, type Outcome, type Refusal } from "../../pipeline/outcome.ts";
 import { HeddleError, problem } from "../../pipeline/problem.ts";
 import { REASONS } from "../../contract/reasons.ts";
@@ -11,7 +11,12 @@ export const rescue: Filter<OutboundCall> = {
   doc: "Makes the one answer for each refusal; below observe, which must see an answer.",
   after: ["observe"],
   wrap: (next) => async (call) => {
-    const outcome = await settle(next, call);
+    let outcome: Outcome;
+    try {
+      outcome = await next(call);
+    } catch (error) {
+      outcome = bug(error);
+    }
     note(call, outcome);
     if (outcome.kind === "refusal") {
       if (call.http === null) return fail(outcome.reason, new HeddleError(outcome.reason));
@@ -27,7 +32,12 @@ export const rescueInbound: Filter<InboundCall> = {
   doc: "Makes the one answer for each refusal on the way in, with its reason for the caller's mesh.",
   after: ["observe"],
   wrap: (next) => async (call) => {
-    const outcome = await settle(next, call);
+    let outcome: Outcome;
+    try {
+      outcome = await next(call);
+    } catch (error) {
+      outcome = bug(error);
+    }
     note(call, outcome);
     if (outcome.kind !== "refusal") return outcome;
     if (call.rpc !== null) return answer({ heddleRefused: outcome.reason }, 0);
@@ -36,14 +46,6 @@ export const rescueInbound: Filter<InboundCall> = {
 };
 
 /** A bug of the mesh is a refusal too, though a chain promises never to reject. */
-async function settle<C>(next: Next<C>, call: C): Promise<Outcome> {
-  try {
-    return await next(call);
-  } catch (error) {
-    return bug(error);
-  }
-}
-
 const bug = (error: unknown): Outcome =>
   refuse("mesh_error", error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 

@@ -155,9 +155,10 @@ test("a Worker behind the relay dials through it and is told nothing; nobody els
   expect(of(meshPlan, "cart").wiring?.reach).toEqual({});
   expect(meshPlan.gateway.bound).toEqual(["default/cart"]);
   expect(meshPlan.relay.wiring.reach).toEqual({
-    "default/legacy": { "": "HEDDLE_TO_0" },
+    "plain:default/legacy": { "": "HEDDLE_TO_0" },
     "default/cart": { "": "HEDDLE_TO_1" },
   });
+  expect(meshPlan.relay.bound).toEqual(["default/legacy", "default/cart"]);
   expect(meshPlan.relay.bindings.find(({ workload }) => workload === "default/legacy")).toEqual({
     binding: "HEDDLE_TO_0",
     workload: "default/legacy",

@@ -91,7 +91,7 @@ test("the mesh's own Workers reach every entrypoint; a plain Worker sees no prop
   const { bindings, reach } = reachAll("heddle/relay", [a, { ...b, isPlain: true }]);
   expect(reach).toEqual({
     "default/a": { "": "HEDDLE_TO_0", Api: "HEDDLE_TO_1" },
-    "default/b": { Api: "HEDDLE_TO_2" },
+    "plain:default/b": { Api: "HEDDLE_TO_2" },
   });
   expect(bindings.at(-1)).toEqual({
     binding: "HEDDLE_TO_2",
