@@ -50,9 +50,11 @@ const runtime: TestProjectConfiguration = {
 
 /** One file at a time: each starts a mesh of its own. */
 const mesh: TestProjectConfiguration = {
+  // What users import, before it is built.
+  resolve: { alias: { "heddle/testing": `${import.meta.dirname}/mesh/testing.ts` } },
   test: {
     name: "mesh",
-    include: ["test/mesh-e2e/**/*.test.ts"],
+    include: ["test/mesh-e2e/**/*.test.ts", "examples/**/*.test.ts"],
     exclude,
     env,
     fileParallelism: false,

@@ -30,6 +30,8 @@ export interface Convergence {
   /** Acknowledged by every isolate that synced since, or the lease has passed for the rest. */
   readonly inUse: boolean;
   readonly leaseMs: number;
+  /** Isolates known to use it, or a later one. */
+  readonly acknowledged: readonly IsolateSeen[];
   /** Isolates that may still decide by an older table. */
   readonly pending: readonly IsolateSeen[];
 }
@@ -40,8 +42,10 @@ export const applyDocuments = async (
   dryRun: boolean,
 ): Promise<WriteAnswer> => await askControl(target, "POST", "/v1/apply", { documents, dryRun });
 
-export const deleteRefs = async (target: ControlTarget, refs: readonly Ref[]): Promise<WriteAnswer> =>
-  await askControl(target, "POST", "/v1/delete", { refs });
+export const deleteRefs = async (
+  target: ControlTarget,
+  refs: readonly Ref[],
+): Promise<WriteAnswer> => await askControl(target, "POST", "/v1/delete", { refs });
 
 export const convergenceOf = async (target: ControlTarget, version: number): Promise<Convergence> =>
   await askControl(target, "GET", `/v1/convergence?version=${version}`);
@@ -52,7 +56,10 @@ export async function listResources(
   kind?: string,
   namespace?: string,
 ): Promise<readonly StoredResource[]> {
-  const query = new URLSearchParams({ ...(kind === undefined ? {} : { kind }), ...(namespace === undefined ? {} : { namespace }) });
+  const query = new URLSearchParams({
+    ...(kind === undefined ? {} : { kind }),
+    ...(namespace === undefined ? {} : { namespace }),
+  });
   const list = await askControl<{ readonly items: readonly StoredResource[] }>(
     target,
     "GET",

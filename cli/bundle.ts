@@ -1,5 +1,5 @@
 // Owns the mesh's own bundle: the data plane as one minified ES module, built once per content of its sources.
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -9,16 +9,32 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import process from "node:process";
 import { build, version, type BuildOptions } from "esbuild";
+import { OWN_NAMES, withoutFilterDocs } from "./bundle-diet.ts";
 import { packageRoot } from "./weave/again.ts";
+
+/** What only some Workers need of the data plane. */
+export interface Parts {
+  /** It has routes or custom domains of its own. */
+  readonly routes: boolean;
+  /** It has static assets. */
+  readonly assets: boolean;
+  /** It has Durable Objects, or bindings to some. */
+  readonly objects: boolean;
+  /** It runs in `heddle dev`. */
+  readonly dev: boolean;
+  /** Its code mentions `exports`, so that it may call itself. */
+  readonly exports: boolean;
+  /** It imports `exports` from the platform, or all there is. */
+  readonly importedExports: boolean;
+}
 
 /** What the data plane's bundle is built of and where it is kept. */
 export interface BundleOptions {
   /** Folder of the bundles; one file per content. Default: `.heddle/bundles` of heddle itself. */
   readonly cacheDir?: string;
-  /** The entry, relative to heddle's own folder. Default: `mesh/weave/index.ts`. */
-  readonly entry?: string;
+  /** Default: none of them. */
+  readonly parts?: Partial<Parts>;
   /** Constants to put in, as esbuild's `define`. */
   readonly define?: Readonly<Record<string, string>>;
 }
@@ -29,6 +45,11 @@ export interface Bundle {
   readonly file: string;
   readonly text: string;
 }
+
+const ENTRY = "mesh/weave/index.ts";
+
+/** Most bytes of the bundle that a Worker without parts of its own carries (a test holds it). */
+export const MOST_BYTES = 60 * 1024;
 
 const SETTINGS = {
   bundle: true,
@@ -49,23 +70,37 @@ const SETTINGS = {
 /** The data plane (`heddle.js`), from the cache when its sources are as they were. */
 export async function bundleDataPlane(options: BundleOptions = {}): Promise<Bundle> {
   const root = packageRoot();
-  const { entry = "mesh/weave/index.ts", define = {} } = options;
   const cacheDir = options.cacheDir ?? path.join(root, ".heddle/bundles");
-  const key = digest([version, entry, JSON.stringify([SETTINGS, define]), ...sources(root)]);
-  const file = path.join(cacheDir, `${path.basename(path.dirname(entry))}-${key}.js`);
+  const define = { ...partConstants(options.parts), ...SHORTER, ...options.define };
+  const recipe = JSON.stringify([SETTINGS, OWN_NAMES, ENTRY, define]);
+  const file = path.join(cacheDir, `weave-${digest([version, recipe, ...sources(root)])}.js`);
   if (existsSync(file)) return { file, text: readFileSync(file, "utf8") };
   const { outputFiles } = await build({
     ...SETTINGS,
-    define: { ...define },
-    entryPoints: [path.join(root, entry)],
+    define,
+    mangleProps: new RegExp(`^(?:${OWN_NAMES.join("|")})$`),
+    plugins: [withoutFilterDocs],
+    entryPoints: [path.join(root, ENTRY)],
     absWorkingDir: root,
   });
   const text = outputFiles[0]?.text ?? "";
   mkdirSync(cacheDir, { recursive: true });
-  const next = `${file}.${process.pid}`;
+  const next = `${file}.${randomUUID()}`;
   writeFileSync(next, text);
   renameSync(next, file);
   return { file, text };
+}
+
+/** What esbuild would not shorten. */
+const SHORTER = { "Number.POSITIVE_INFINITY": "Infinity" };
+
+/** The constants that mesh/weave/index.ts declares. */
+function partConstants(parts: Partial<Parts> = {}): Readonly<Record<string, string>> {
+  const none = { routes: false, assets: false, objects: false, dev: false };
+  const all: Parts = { ...none, exports: false, importedExports: false, ...parts };
+  return Object.fromEntries(
+    Object.entries(all).map(([name, isIn]) => [`HEDDLE_PARTS.${name}`, String(isIn)]),
+  );
 }
 
 /** Everything a bundle can be made of: the names and texts of the data plane, and the versions of what it imports. */

@@ -41,10 +41,20 @@ export async function askControl<T>(
   path: string,
   body?: unknown,
 ): Promise<T> {
-  const response = await send(target, method, path, body);
-  const text = await response.text();
-  if (response.ok) return (text === "" ? undefined : JSON.parse(text)) as T;
-  throw new ControlError(problemOf(response, text), target);
+  const { response, text } = await send(target, method, path, body);
+  if (!response.ok) throw new ControlError(problemOf(response, text), target);
+  try {
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  } catch (error) {
+    throw new CliError(
+      EXIT.failed,
+      {
+        message: `${target.control} is no control: it answered ${method} ${path} with something else than JSON`,
+        mend: "HEDDLE_CONTROL is the URL of control, without a path.",
+      },
+      error,
+    );
+  }
 }
 
 async function send(
@@ -52,9 +62,9 @@ async function send(
   method: string,
   path: string,
   body: unknown,
-): Promise<Response> {
+): Promise<{ readonly response: Response; readonly text: string }> {
   try {
-    return await fetch(`${target.control}${path}`, {
+    const response = await fetch(`${target.control}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${target.token}`,
@@ -64,6 +74,7 @@ async function send(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
+    return { response, text: await response.text() };
   } catch (error) {
     throw new CliError(
       EXIT.unreachable,
@@ -107,8 +118,10 @@ function complaintsOf(problem: Problem, target: ControlTarget): readonly Complai
 }
 
 function mendFor(status: number, target: ControlTarget): string | undefined {
-  if (status === 401 || status === 403) return `HEDDLE_TOKEN is not the token of ${target.control}.`;
-  if (status === 409) return "Somebody changed it meanwhile: get it again, then apply your change to that.";
+  if (status === 401 || status === 403)
+    return `HEDDLE_TOKEN is not the token of ${target.control}.`;
+  if (status === 409)
+    return "Somebody changed it meanwhile: get it again, then apply your change to that.";
   return undefined;
 }
 

@@ -22,6 +22,8 @@ export interface Io {
 export function processIo(): Io {
   let stop = (): void => process.exit(EXIT.interrupted);
   process.on("SIGINT", () => stop());
+  process.stdout.on("error", ignoreClosedPipe);
+  process.stderr.on("error", ignoreClosedPipe);
   return {
     out: (data) => void process.stdout.write(data),
     err: (data) => void process.stderr.write(data),
@@ -35,4 +37,9 @@ export function processIo(): Io {
       process.on("SIGHUP", () => stop());
     },
   };
+}
+
+/** Who reads our output may leave before its end (`heddle get routes | head`); any other failure is one. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }

@@ -1,6 +1,12 @@
 // Owns the command tree: what can be asked, with which options, and examples of each.
 // A command's module is imported when it runs, so that --help stays fast.
-import { Command, CommanderError, InvalidArgumentError, Option, type OptionValues } from "commander";
+import {
+  Command,
+  CommanderError,
+  InvalidArgumentError,
+  Option,
+  type OptionValues,
+} from "commander";
 import type { ApplyOptions } from "./commands/apply.ts";
 import type { DeleteOptions } from "./commands/delete.ts";
 import type { DevCommandOptions } from "./commands/dev.ts";
@@ -9,6 +15,7 @@ import type { VersionOptions } from "./commands/version.ts";
 import type { WeaveCommandOptions } from "./commands/weave.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import type { Io } from "./io.ts";
+import { ownVersion } from "./own-version.ts";
 
 /** What a command came to. */
 type Outcome = Promise<ExitCode>;
@@ -30,12 +37,19 @@ export async function runCli(args: readonly string[], io: Io): Outcome {
 function buildProgram(io: Io, finish: (code: ExitCode) => void): Command {
   const program = new Command("heddle")
     .description("A service mesh for Cloudflare Workers.")
+    .version(ownVersion(), "-V, --version", "print the version of heddle")
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .showSuggestionAfterError()
     .helpCommand(false)
-    .addHelpText("after", examples(["heddle dev", "heddle apply -f mesh/ --wait", "heddle get routes -A"]));
-  const add = <O extends OptionValues>(define: (program: Command) => Command, run: (args: string[], options: O) => Outcome) =>
+    .addHelpText(
+      "after",
+      examples(["heddle dev", "heddle apply -f mesh/ --wait", "heddle get routes -A"]),
+    );
+  const add = <O extends OptionValues>(
+    define: (program: Command) => Command,
+    run: (args: string[], options: O) => Outcome,
+  ) =>
     define(program).action(async function action(this: Command) {
       finish(await run(this.args, this.opts<O>()));
     });
@@ -59,12 +73,15 @@ function addDev(add: Add, io: Io): void {
       program
         .command("dev")
         .summary("run the whole mesh on this machine")
-        .description("Runs the whole mesh of a project on loopback, in one process, and watches its files.")
+        .description(
+          "Runs the whole mesh of a project on loopback, in one process, and watches its files.",
+        )
         .option("--project <dir>", "folder of mesh.yaml", ".")
         .option("--port <n>", "port of the gateway, 0 picks a free one", port, 8787)
         .option("--control-port <n>", "port of control, 0 picks a free one", port, 8788)
         .option("--ready-file <file>", "also write the ready object to this file")
         .option("--fresh", "forget the state kept in .heddle/state")
+        .addOption(new Option("-o, --output <form>").choices(["json"]).default("json").hideHelp())
         .addHelpText(
           "after",
           examples([
@@ -91,7 +108,11 @@ function addWeave(add: Add, io: Io): void {
         .addOption(output(["table", "json", "yaml", "name"]))
         .addHelpText(
           "after",
-          examples(["heddle weave", "heddle weave workers/cart --env production", "heddle weave -o json"]),
+          examples([
+            "heddle weave",
+            "heddle weave workers/cart --env production",
+            "heddle weave -o json",
+          ]),
         ),
     async (args, options: WeaveCommandOptions) =>
       await (await import("./commands/weave.ts")).weave(io, args, options),
@@ -136,7 +157,11 @@ function addGet(add: Add, io: Io): void {
         .addOption(output(["table", "json", "yaml", "name"]))
         .addHelpText(
           "after",
-          examples(["heddle get services", "heddle get route reviews -o yaml", "heddle get mesh -o json"]),
+          examples([
+            "heddle get services",
+            "heddle get route reviews -o yaml",
+            "heddle get mesh -o json",
+          ]),
         ),
     async (args, options: GetOptions) =>
       await (await import("./commands/get.ts")).get(io, args, options),

@@ -76,7 +76,10 @@ export async function change(
     resourceVersion: written.verdicts[index]?.resourceVersion ?? "",
   }));
   if (dryRun) return done({ results, version: null, warnings });
-  const published = await publish(control, written.revision);
+  const published = await publish(control, written.revision).catch((error: unknown) => {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new Error(`The change is stored, but publishing it failed: ${said}`, { cause: error });
+  });
   if (!published.ok) return published;
   const { version, isInKv } = published.value;
   const late = isInKv
@@ -89,8 +92,8 @@ export async function change(
 export const publish = (control: Control, revision: number): Promise<Outcome<Published>> =>
   publishUntil(control, revision, (turn) => runTurn(control, turn));
 
-/** One turn of the one publisher. */
-async function runTurn(control: Control, turn: PublishTurn): Promise<Outcome<Published>> {
+/** One turn of the one publisher; null where it took so long that another turn took its place. */
+async function runTurn(control: Control, turn: PublishTurn): Promise<Outcome<Published> | null> {
   const { store, issuer, registry, kv, clock } = control;
   const { version, previous, resources } = turn;
   let bytes: Uint8Array;
@@ -112,7 +115,11 @@ async function runTurn(control: Control, turn: PublishTurn): Promise<Outcome<Pub
     () => true,
     () => false,
   );
-  await store.endPublish(turn.turn, version, { bytes, isInKv });
+  if (!(await store.endPublish(turn.turn, version, { bytes, isInKv }))) {
+    // KV may hold this older table over a newer one now: said here, mended by reconcile.
+    if (isInKv) await store.wroteKv(version);
+    return null;
+  }
   await Promise.all([
     registry.published(version, clock.now()).catch(() => undefined),
     store.writeStatuses(compiled.statuses),

@@ -51,7 +51,7 @@ function refNamed(word: string, name: string, namespace: string): Ref {
 }
 
 function refOf({ value, where }: SourceDocument): Ref {
-  const { kind, metadata } = value as {
+  const { kind, metadata } = (value ?? {}) as {
     kind?: unknown;
     metadata?: { name?: unknown; namespace?: unknown };
   };

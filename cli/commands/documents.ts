@@ -53,7 +53,10 @@ export function parseDocuments(
   for (const document of Array.isArray(parsed) ? parsed : []) {
     const [error] = document.errors;
     if (error) {
-      complaints.push({ message: error.message, where: position(name, lines, error.pos[0]) });
+      complaints.push({
+        message: `malformed YAML: ${error.message}`,
+        where: position(name, lines, error.pos[0]),
+      });
     } else if (document.toJS() !== null) {
       documents.push(...unfold(document, name, lines));
     }
@@ -103,8 +106,7 @@ function stepInto(node: unknown, segment: Segment): { at: unknown; value: unknow
   return pair && { at: pair.key, value: pair.value };
 }
 
-const startOf = (node: unknown): number | undefined =>
-  isNode(node) ? node.range?.[0] : undefined;
+const startOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
 
 function position(name: string, lines: LineCounter, offset: number): string {
   const { line, col } = lines.linePos(offset);
@@ -127,7 +129,11 @@ async function textsOf(
       .map((name) => path.join(source, name))
       .map((name) => ({ name, text: readFileSync(path.resolve(io.cwd, name), "utf8") }));
   } catch (error) {
-    throw new CliError(EXIT.failed, { message: `cannot read ${source}: ${reasonOf(error)}` }, error);
+    throw new CliError(
+      EXIT.failed,
+      { message: `cannot read ${source}: ${reasonOf(error)}` },
+      error,
+    );
   }
 }
 

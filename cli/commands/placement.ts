@@ -15,7 +15,10 @@ export function located(error: unknown, documents: readonly SourceDocument[]): u
   );
 }
 
-function locate({ path, message, mend }: Violation, documents: readonly SourceDocument[]): Complaint {
+function locate(
+  { path, message, mend }: Violation,
+  documents: readonly SourceDocument[],
+): Complaint {
   const [root, index, ...rest] = segmentsOf(path);
   const document = root === "documents" ? documents[Number(index)] : undefined;
   return { message, where: document ? document.where(rest) : path || undefined, mend };
@@ -29,7 +32,7 @@ export function locateWarning(message: string, documents: readonly SourceDocumen
 
 /** `Kind namespace/name` as control words it. */
 function idOf(value: unknown): string {
-  const { kind, metadata } = value as {
+  const { kind, metadata } = (value ?? {}) as {
     readonly kind?: string;
     readonly metadata?: { readonly name?: string; readonly namespace?: string };
   };

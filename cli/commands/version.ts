@@ -1,9 +1,9 @@
 // Owns `heddle version`: the version of this command, and of control where one can be asked.
-import { readFileSync } from "node:fs";
 import { versionOfControl } from "../api.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import type { Io } from "../io.ts";
 import { print, type Form } from "../output/print.ts";
+import { ownVersion } from "../own-version.ts";
 import { findControl } from "./target.ts";
 
 export interface VersionOptions {
@@ -26,16 +26,13 @@ export async function version(io: Io, { output }: VersionOptions): Promise<ExitC
   return EXIT.ok;
 }
 
-async function controlVersion(io: Io): Promise<Awaited<ReturnType<typeof versionOfControl>> | null> {
+async function controlVersion(
+  io: Io,
+): Promise<Awaited<ReturnType<typeof versionOfControl>> | null> {
   try {
     return await versionOfControl(findControl(io));
   } catch (error) {
     io.err(`${error instanceof Error ? error.message : String(error)}\n`);
     return null;
   }
-}
-
-function ownVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

@@ -1,9 +1,10 @@
-// Owns waiting until a table version is in use (design §2): polls control, pokes every Worker of a dev mesh first.
+// Owns waiting until a table version is in use: polls control, pokes every Worker of a dev mesh first.
 import { setTimeout as sleep } from "node:timers/promises";
 import { convergenceOf, type Convergence } from "../api.ts";
 import { askControl, ControlError, type ControlTarget } from "../client.ts";
 import { CliError, EXIT } from "../exit.ts";
 import type { Io } from "../io.ts";
+import type { IsolateSeen } from "../../mesh/contract/state.ts";
 
 /** Beyond the lease, how long `--wait` waits at most. */
 const SLACK_MS = 2000;
@@ -16,17 +17,22 @@ export async function waitUntilInUse(
   version: number,
 ): Promise<void> {
   const started = performance.now();
+  const silent = new Map<string, IsolateSeen>();
   await poke(target);
   for (;;) {
     const state = await convergenceOf(target, version);
+    for (const one of state.pending) silent.set(keyOf(one), one);
+    for (const one of state.acknowledged) silent.delete(keyOf(one));
     if (state.inUse) {
-      sayLate(io, state);
+      sayLate(io, version, [...silent.values()]);
       return;
     }
     if (performance.now() - started > state.leaseMs + SLACK_MS) throw late(state);
     await sleep(POLL_MS);
   }
 }
+
+const keyOf = ({ workload, isolate }: IsolateSeen): string => `${workload} ${isolate}`;
 
 /** Makes every Worker of a dev mesh sync now; another control does not know the request. */
 async function poke(target: ControlTarget): Promise<void> {
@@ -38,9 +44,9 @@ async function poke(target: ControlTarget): Promise<void> {
 }
 
 /** The lease has passed for those that did not acknowledge: they sync before their next decision. */
-function sayLate(io: Pick<Io, "err">, { version, pending }: Convergence): void {
-  if (pending.length === 0) return;
-  io.err(`table ${version} is in use; not acknowledged by ${listOf(pending)}\n`);
+function sayLate(io: Pick<Io, "err">, version: number, silent: readonly IsolateSeen[]): void {
+  if (silent.length === 0) return;
+  io.err(`table ${version} is in use; not acknowledged by ${listOf(silent)}\n`);
 }
 
 function late({ version, pending }: Convergence): CliError {
@@ -50,7 +56,7 @@ function late({ version, pending }: Convergence): CliError {
   });
 }
 
-const listOf = (pending: Convergence["pending"]): string =>
+const listOf = (pending: readonly IsolateSeen[]): string =>
   pending.length === 0
     ? "nobody known"
     : pending.map(({ workload, version }) => `${workload} (on ${version})`).join(", ");

@@ -52,6 +52,8 @@ export async function runDryRun(build: {
   readonly env: string;
   readonly outDir: string;
   readonly metafile: string;
+  /** `name:path` each; default none. */
+  readonly alias?: readonly string[];
   readonly cacheDir: string;
   /** Whether to hear all it says, as is wanted where a build command of the user's runs. */
   readonly isVerbose: boolean;
@@ -72,6 +74,7 @@ export async function runDryRun(build: {
     build.outDir,
     "--metafile",
     build.metafile,
+    ...(build.alias ?? []).flatMap((alias) => ["--alias", alias]),
   ];
   const env = wranglerEnv(build.cacheDir);
   const child = spawn(process.execPath, args, {

@@ -11,6 +11,8 @@ export interface HostRequest {
   readonly env: string;
   readonly outDir: string;
   readonly metafile: string;
+  /** `name:path` each. */
+  readonly alias: readonly string[];
 }
 
 /** An error of esbuild's, as it comes. */
@@ -73,7 +75,7 @@ type Outcome = HostReply extends infer Reply
 
 async function build(wrangler: Wrangler, request: HostRequest): Promise<Outcome> {
   try {
-    const { configPath, env, outDir, metafile } = request;
+    const { configPath, env, outDir, metafile, alias } = request;
     process.chdir(path.dirname(configPath));
     const { registry } = wrangler.experimental_getWranglerCommands();
     const handler = registry.subtree.get("deploy")?.definition?.handler;
@@ -86,6 +88,7 @@ async function build(wrangler: Wrangler, request: HostRequest): Promise<Outcome>
         dryRun: true,
         outdir: outDir,
         metafile,
+        alias,
         _: ["deploy"],
         $0: "wrangler",
       },

@@ -11,6 +11,7 @@ import type { BuildMessage } from "./build-host.ts";
 import { areCurrent, collectInputs, digest, type BuildInputs } from "./build-inputs.ts";
 import { buildInHost, warmBuilders } from "./build-pool.ts";
 import { listModules, type ModuleRule, type WorkerModule } from "./modules.ts";
+import { ownAliases } from "./own-package.ts";
 
 export { closeBuilders } from "./build-pool.ts";
 
@@ -112,9 +113,11 @@ interface Run {
 
 /** Builds in a host, and with the wrangler command where a host will not do; gives the warnings. */
 async function run({ file, env, config, outDir, cacheDir }: Run): Promise<string> {
-  const request = { configPath: file, env, outDir, metafile: path.join(outDir, "meta.json") };
-  const isCustom = config.build.command !== undefined;
   const dir = path.dirname(file);
+  const alias = ownAliases(config, dir);
+  const metafile = path.join(outDir, "meta.json");
+  const request = { configPath: file, env, outDir, metafile, alias };
+  const isCustom = config.build.command !== undefined;
   // A .env goes into the environment of wrangler's process, so it gets one of its own.
   const needsProcess =
     isCustom ||

@@ -1,9 +1,10 @@
 // Owns the control URL of a dev mesh: answers /dev/* itself, so that it works while control is down,
 // and passes the rest on to control, as far as the faults let it.
+import { hash, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Effect } from "./fault-board.ts";
 
@@ -77,7 +78,7 @@ async function serveDev(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (request.headers.authorization !== `Bearer ${token}`) {
+  if (!isSame(request.headers.authorization ?? "", `Bearer ${token}`)) {
     return problem(response, 401, "this needs `Authorization: Bearer <token>` of this mesh");
   }
   const body = parse(await text(request));
@@ -87,6 +88,10 @@ async function serveDev(
   if (!answer.ok) return problem(response, answer.status, answer.message);
   json(response, 200, "application/json", answer.body);
 }
+
+/** Compares in a time that does not tell how much was right. */
+const isSame = (given: string, wanted: string): boolean =>
+  timingSafeEqual(hash("sha256", given, "buffer"), hash("sha256", wanted, "buffer"));
 
 /** Empty is undefined. */
 function parse(body: string): unknown {
@@ -106,21 +111,46 @@ async function pass(
 ): Promise<void> {
   const { hostname, port } = upstream;
   const { method, url: path } = request;
-  const onward = http.request({ hostname, port, method, path, headers: request.headers, agent: false });
+  const onward = http.request({
+    hostname,
+    port,
+    method,
+    path,
+    headers: request.headers,
+    agent: false,
+  });
   request.pipe(onward);
   response.once("close", () => onward.destroy());
   const [answer] = (await once(onward, "response")) as [IncomingMessage];
+  onward.on("error", () => response.destroy());
   const status = answer.statusCode ?? 502;
   const isChange = method === "POST" || method === "PUT" || method === "DELETE";
-  if (isChange && status < 300) await onChange();
-  onward.on("error", () => response.destroy());
+  if (!isChange || status >= 300) {
+    response.writeHead(status, answer.headers);
+    answer.pipe(response);
+    return;
+  }
+  // Read first: what follows a change may start control anew.
+  const body = await buffer(answer);
+  try {
+    await onChange();
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    problem(response, 500, `control took the change, but the mesh could not follow it: ${said}`);
+    return;
+  }
   response.writeHead(status, answer.headers);
-  answer.pipe(response);
+  response.end(body);
 }
 
 function problem(response: ServerResponse, status: number, detail: string): void {
   const title = http.STATUS_CODES[status] ?? "Error";
-  json(response, status, "application/problem+json", { type: "about:blank", title, status, detail });
+  json(response, status, "application/problem+json", {
+    type: "about:blank",
+    title,
+    status,
+    detail,
+  });
 }
 
 function json(response: ServerResponse, status: number, type: string, body: unknown): void {

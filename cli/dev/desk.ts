@@ -73,10 +73,12 @@ export function createDesk(): Desk {
 /** Has dev's Worker ask one Worker, or all of them. */
 async function visit(
   runtime: Runtime,
-  action: "poke" | "reset" | "counts",
+  action: "poke" | "reset" | "mesh" | "counts",
   workload?: string,
 ): Promise<readonly Visit[]> {
   const query = workload === undefined ? "" : `?workload=${encodeURIComponent(workload)}`;
-  const response = await runtime.fetch(DEV_WORKER, `http://dev/${action}${query}`, { method: "POST" });
+  const response = await runtime.fetch(DEV_WORKER, `http://dev/${action}${query}`, {
+    method: "POST",
+  });
   return (await response.json()) as readonly Visit[];
 }

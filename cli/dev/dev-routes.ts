@@ -1,4 +1,4 @@
-// Owns /dev/faults, /dev/counters and /dev/poke: what they take and what they answer.
+// Owns /dev/faults, /dev/counters, /dev/mesh and /dev/poke: what they take and what they answer.
 import type { Counters } from "./counters.ts";
 import type { DevAnswer } from "./control-server.ts";
 import type { FaultBoard, FaultRequest } from "./fault-board.ts";
@@ -14,8 +14,11 @@ export interface DevControls {
   readonly scope: () => FaultScope;
   /** Takes the counts of dev's Worker into the counters once no more arrive. */
   readonly settleCounts: () => Promise<void>;
-  /** Has Workers sync, or clears the mesh's state in one. */
-  readonly visit: (action: "poke" | "reset", workload?: string) => Promise<readonly Visit[]>;
+  /** Has Workers sync, clears the mesh's state in one, or reads what their isolates count themselves. */
+  readonly visit: (
+    action: "poke" | "reset" | "mesh",
+    workload?: string,
+  ) => Promise<readonly Visit[]>;
   /** A real reload: all isolates start anew. */
   readonly restart: () => Promise<void>;
 }
@@ -35,6 +38,8 @@ export function answerDev(
       return counts(controls);
     case "DELETE /dev/counters":
       return reset(controls);
+    case "GET /dev/mesh":
+      return ownCounts(controls);
     case "POST /dev/poke":
       return poke(controls);
     default:
@@ -76,6 +81,15 @@ async function reset(controls: DevControls): Promise<DevAnswer> {
   await controls.settleCounts();
   controls.counters.reset();
   return { ok: true, body: { workers: controls.counters.read(controls.scope().workloads) } };
+}
+
+/** The data plane's own counters since each isolate was born; a Worker outside the mesh has none. */
+async function ownCounts(controls: DevControls): Promise<DevAnswer> {
+  const visits = await controls.visit("mesh");
+  const known = visits.flatMap(({ workload, result }) =>
+    result === undefined ? [] : [[workload, result]],
+  );
+  return { ok: true, body: { workers: Object.fromEntries(known) as unknown } };
 }
 
 async function poke(controls: DevControls): Promise<DevAnswer> {

@@ -18,6 +18,8 @@ import { createTeller } from "./teller.ts";
 export interface DevOptions {
   /** Folder of mesh.yaml. */
   readonly project: string;
+  /** Folder whose `.heddle` holds state and builds. Default: the project's. */
+  readonly home?: string;
   /** Port of the gateway; 0 picks a free one. */
   readonly port: number;
   /** Port of control; 0 picks a free one. */
@@ -72,7 +74,7 @@ type Later = (step: () => Promise<void> | void) => void;
 async function comeUp(options: DevOptions, later: Later): Promise<Ready> {
   const { signal, log } = options;
   const project = await loadProject(options.project);
-  const state = openState(project.dir, options.fresh ?? false);
+  const state = openState(options.home ?? project.dir, options.fresh ?? false);
   later(state.leave);
   const tell = createTeller(log, options.quiet ?? false);
   const desk = createDesk();
@@ -84,24 +86,36 @@ async function comeUp(options: DevOptions, later: Later): Promise<Ready> {
     const { hostname, port } = up.loom.runtime.url(SYSTEM.gateway);
     return { host: hostname, port: Number(port) };
   };
-  const gateway = await opened("--port", options.port, async (port) => await openListener({ port, target }));
+  const gateway = await opened(
+    "--port",
+    options.port,
+    async (port) => await openListener({ port, target }),
+  );
   later(gateway.close);
-  const control = await opened("--control-port", options.controlPort, async (port) =>
-    await openControlServer({
-      port,
-      token: state.token,
-      upstream: () => (up.loom ? new URL(up.loom.control.control) : undefined),
-      effect: desk.controlEffect,
-      answerDev: (route, body) => up.follower && desk.answer(up.follower.mesh, route, body),
-      onChange: async () => await up.follower?.onChange(),
-    }),
+  const control = await opened(
+    "--control-port",
+    options.controlPort,
+    async (port) =>
+      await openControlServer({
+        port,
+        token: state.token,
+        upstream: () => (up.loom ? new URL(up.loom.control.control) : undefined),
+        effect: desk.controlEffect,
+        answerDev: (route, body) => up.follower && desk.answer(up.follower.mesh, route, body),
+        onChange: async () => await up.follower?.onChange(),
+      }),
   );
   later(control.close);
   const ports = createGatewayPorts(listenerKey, target);
   later(ports.close);
 
   signal?.throwIfAborted();
-  const loom = await startLoom(project, { state, listenerKey, node: desk.node, onLog: tell.fromWorkers });
+  const loom = await startLoom(project, {
+    state,
+    listenerKey,
+    node: desk.node,
+    onLog: tell.fromWorkers,
+  });
   up.loom = loom;
   later(loom.runtime.close);
   signal?.throwIfAborted();
@@ -126,7 +140,11 @@ const readyObject = (gateway: Listener, control: ControlServer, token: string): 
 });
 
 /** Says which option to change when a port is taken. */
-async function opened<T>(option: string, port: number, open: (port: number) => Promise<T>): Promise<T> {
+async function opened<T>(
+  option: string,
+  port: number,
+  open: (port: number) => Promise<T>,
+): Promise<T> {
   try {
     return await open(port);
   } catch (error) {

@@ -61,7 +61,7 @@ const isNumberUpTo = (max: number, value: unknown): value is number =>
   typeof value === "number" && value >= 0 && value <= max;
 
 function familyOf(target: string, scope: FaultScope): string | undefined {
-  if (target in MODES_OF && target !== "isolate") return target;
+  if (Object.hasOwn(MODES_OF, target) && target !== "isolate") return target;
   const colon = target.indexOf(":");
   const [family, name] = [target.slice(0, colon), target.slice(colon + 1)];
   if (family === "objects" && scope.classes.includes(name)) return "objects";

@@ -76,7 +76,10 @@ export function createFollower(options: FollowerOptions): Follower {
     onChange: async () => {
       await inTurn(async () => await keepUp(course));
       clearTimeout(timer);
-      timer = setTimeout(() => void inTurn(async () => await learn(course)).catch(tell.fail), LEARN_MS);
+      timer = setTimeout(
+        () => void inTurn(async () => await learn(course)).catch(tell.fail),
+        LEARN_MS,
+      );
     },
     close: async () => {
       isClosed = true;

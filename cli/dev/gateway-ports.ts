@@ -86,7 +86,10 @@ interface Wanted {
 
 function wantedPorts({ metadata, spec }: StoredResource): readonly Wanted[] {
   const gateway = `${metadata.namespace}/${metadata.name}`;
-  const listeners = spec["listeners"] as readonly { readonly name: string; readonly port: number }[];
+  const listeners = spec["listeners"] as readonly {
+    readonly name: string;
+    readonly port: number;
+  }[];
   const ports = [...new Set(listeners.map(({ port }) => port))];
   return ports.map((port) => {
     const [first, ...others] = listeners.filter((listener) => listener.port === port);

@@ -11,7 +11,13 @@ import { toRegistrations } from "../weave/registration.ts";
 import { SYSTEM } from "../weave/system.ts";
 import { learnKeys } from "./mesh-keys.ts";
 import { planDev, watchedOf, weaveDev, wovenOf, type Material } from "./mesh-workers.ts";
-import { DEV_WORKER, loadOwnParts, ownWorkers, type OwnParts, type OwnSecrets } from "./own-workers.ts";
+import {
+  DEV_WORKER,
+  loadOwnParts,
+  ownWorkers,
+  type OwnParts,
+  type OwnSecrets,
+} from "./own-workers.ts";
 import { buildProject, type ProjectBuilds } from "./project-builds.ts";
 import { startRuntime, type Runtime, type RuntimeLog } from "./runtime.ts";
 import type { NodeHandler } from "./runtime-worker.ts";
@@ -52,7 +58,7 @@ export interface Loom {
 /** Builds a project and starts the mesh's own Workers; the project's start with the first `reload`. */
 export async function startLoom(first: Project, options: LoomOptions): Promise<Loom> {
   const { state, node, onLog } = options;
-  const [parts, builds] = await Promise.all([loadOwnParts(), buildProject(first)]);
+  const [parts, builds] = await Promise.all([loadOwnParts(), buildProject(first, state.buildDir)]);
   const kek = keptKeks(state.dir, [SYSTEM.objects]).all[SYSTEM.objects] ?? "";
   const secrets: OwnSecrets = { token: state.token, kek, node };
   const runtime = await startRuntime({
@@ -75,68 +81,84 @@ interface Frame extends LoomOptions {
   readonly runtime: Runtime;
 }
 
-async function createLoom(frame: Frame, first: Project, firstBuilds: ProjectBuilds): Promise<Loom> {
-  const { state, listenerKey, parts, secrets, runtime } = frame;
-  let project = first;
-  let builds = firstBuilds;
-  // Once control has told, what it has counts: more may be applied than the project's files hold.
-  let resources = first.resources;
-  let gateways: readonly StoredResource[] = [];
-  const material = (): Material => ({
-    project: { ...project, resources },
-    builds,
-    parts,
-    stateDir: state.dir,
-    listenerKey,
-  });
-  let settings = fingerprint(await planDev(material()));
-  const control: ControlTarget = {
-    control: runtime.url(SYSTEM.control).origin,
-    token: state.token,
-  };
+/** What changes while the mesh runs. */
+interface Cloth extends Frame {
+  readonly control: ControlTarget;
+  project: Project;
+  builds: ProjectBuilds;
+  /** Once control has told, what it has counts: more may be applied than the project's files hold. */
+  resources: readonly SourcedDocument[];
+  gateways: readonly StoredResource[];
+  /** What the plan is made of, to see when it becomes another. */
+  settings: string;
+}
 
+async function createLoom(frame: Frame, project: Project, builds: ProjectBuilds): Promise<Loom> {
+  const { runtime, parts, state } = frame;
+  const control = { control: runtime.url(SYSTEM.control).origin, token: state.token };
+  const { resources } = project;
+  const cloth: Cloth = {
+    ...frame,
+    control,
+    project,
+    builds,
+    resources,
+    gateways: [],
+    settings: "",
+  };
+  cloth.settings = fingerprint(await planDev(materialOf(cloth)));
   return {
     runtime,
     control,
     classes: parts.classes,
     register: async () => {
-      const workloads = toRegistrations(await planDev(material()));
+      const workloads = toRegistrations(await planDev(materialOf(cloth)));
       await askControl(control, "PUT", "/v1/workloads", { workloads });
     },
-    learn: async () => await learnKeys(control, wovenOf(project), state.dir),
-    reload: async () => {
-      const plan = await planDev(material());
-      const woven = await weaveDev(plan, material());
-      const own = ownWorkers(parts, secrets, watchedOf(plan));
-      await runtime.reload([...own, ...woven]).catch((error: unknown) => {
-        throw withoutEchoes(error);
-      });
-    },
-    take: async (next) => {
-      const nextBuilds = await buildProject(next);
-      const nextProject = { ...next, resources };
-      const nextPlan = await planDev({ ...material(), project: nextProject, builds: nextBuilds });
-      const isBuilt = [...nextBuilds.built.values()].some(({ isCached }) => !isCached);
-      const nextSettings = fingerprint(nextPlan);
-      if (!isBuilt && settings === nextSettings) return false;
-      project = next;
-      builds = nextBuilds;
-      settings = nextSettings;
-      return true;
-    },
-    takeResources: async () => {
-      const stored = await listResources(control);
-      resources = stored.map(toDocument);
-      gateways = stored.filter(({ kind }) => kind === "Gateway");
-      const nextSettings = fingerprint(await planDev(material()));
-      const isOther = nextSettings !== settings;
-      settings = nextSettings;
-      return isOther;
-    },
-    gateways: () => gateways,
-    workloads: () => project.workers.map(({ workload }) => workload),
-    inputs: () => new Map([...builds.built].map(([workload, { inputs }]) => [workload, inputs])),
+    learn: async () => await learnKeys(control, wovenOf(cloth.project), state.dir),
+    reload: async () => await reload(cloth),
+    take: async (next) => await take(cloth, next),
+    takeResources: async () => await takeResources(cloth),
+    gateways: () => cloth.gateways,
+    workloads: () => cloth.project.workers.map(({ workload }) => workload),
+    inputs: () =>
+      new Map([...cloth.builds.built].map(([workload, { inputs }]) => [workload, inputs])),
   };
+}
+
+const materialOf = (cloth: Cloth): Material => ({
+  project: { ...cloth.project, resources: cloth.resources },
+  builds: cloth.builds,
+  parts: cloth.parts,
+  stateDir: cloth.state.dir,
+  listenerKey: cloth.listenerKey,
+});
+
+async function reload(cloth: Cloth): Promise<void> {
+  const plan = await planDev(materialOf(cloth));
+  const woven = await weaveDev(plan, materialOf(cloth));
+  const own = ownWorkers(cloth.parts, cloth.secrets, watchedOf(plan));
+  await cloth.runtime.reload([...own, ...woven]).catch((error: unknown) => {
+    throw withoutEchoes(error);
+  });
+}
+
+async function take(cloth: Cloth, project: Project): Promise<boolean> {
+  const builds = await buildProject(project, cloth.state.buildDir);
+  const settings = fingerprint(await planDev(materialOf({ ...cloth, project, builds })));
+  const isBuilt = [...builds.built.values()].some(({ isCached }) => !isCached);
+  if (!isBuilt && settings === cloth.settings) return false;
+  Object.assign(cloth, { project, builds, settings });
+  return true;
+}
+
+async function takeResources(cloth: Cloth): Promise<boolean> {
+  const stored = await listResources(cloth.control);
+  cloth.resources = stored.map(toDocument);
+  cloth.gateways = stored.filter(({ kind }) => kind === "Gateway");
+  const before = cloth.settings;
+  cloth.settings = fingerprint(await planDev(materialOf(cloth)));
+  return cloth.settings !== before;
 }
 
 /** A Worker that does not start lacks the entrypoints dev's Worker is bound to; only the first is worth telling. */

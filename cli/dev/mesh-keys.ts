@@ -25,10 +25,15 @@ export async function learnKeys(
   await Promise.all([
     learnTable(target, stateDir),
     ...workloads.map(async (workload, index) => {
-      const { seed, publicKey } = await askControl<WeaveAnswer>(target, "GET", `/v1/weave/${workload}`);
+      const { seed, publicKey } = await askControl<WeaveAnswer>(
+        target,
+        "GET",
+        `/v1/weave/${workload}`,
+      );
       const file = path.join(seedsDir, `${workload.replace("/", ".")}.json`);
       writeFileSync(file, JSON.stringify(seed), OWNER_ONLY);
-      if (index === 0) writeFileSync(path.join(stateDir, "table-key.json"), JSON.stringify(publicKey));
+      if (index === 0)
+        writeFileSync(path.join(stateDir, "table-key.json"), JSON.stringify(publicKey));
     }),
   ]);
 }
@@ -43,7 +48,5 @@ async function learnTable(target: ControlTarget, stateDir: string): Promise<void
 }
 
 /** What was last learned, the seeds wrapped under each workload's key-encryption key. */
-export const keptKeys = async (
-  workloads: readonly string[],
-  stateDir: string,
-): Promise<MeshKeys> => await collectKeys(workloads, { stateDir, env: {}, nowMs: Date.now() });
+export const keptKeys = async (workloads: readonly string[], stateDir: string): Promise<MeshKeys> =>
+  await collectKeys(workloads, { stateDir, env: {}, nowMs: Date.now() });

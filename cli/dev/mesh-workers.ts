@@ -13,7 +13,7 @@ import { planMesh, type MeshPlan, type PlannedWorker } from "../weave/plan.ts";
 import type { MeshBinding } from "../weave/reach.ts";
 import { scriptNames } from "../weave/script-names.ts";
 import { SYSTEM, type PlannedSystem } from "../weave/system.ts";
-import { weaveWorker } from "../weave/weave-worker.ts";
+import { partsOf, weaveWorker } from "../weave/weave-worker.ts";
 import { keptKeys } from "./mesh-keys.ts";
 import { DEV_LEASE_MS, DEV_WORKER, TABLE_ID, type OwnParts, type Watched } from "./own-workers.ts";
 import type { ProjectBuilds } from "./project-builds.ts";
@@ -30,7 +30,12 @@ export interface Material {
 }
 
 /** The plan of a mesh in dev, with the table and the seeds that dev last saw. */
-export async function planDev({ project, builds, stateDir, listenerKey }: Material): Promise<MeshPlan> {
+export async function planDev({
+  project,
+  builds,
+  stateDir,
+  listenerKey,
+}: Material): Promise<MeshPlan> {
   const { table, tableKey, seeds } = await keptKeys(wovenOf(project), stateDir);
   return planMesh(project, {
     dev: true,
@@ -54,21 +59,22 @@ export const wovenOf = ({ workers }: Project): readonly string[] => [
 /** Which of dev's entrypoints each Worker has. */
 export const watchedOf = (plan: MeshPlan): readonly Watched[] => [
   ...plan.workers.map(({ workload, join }) => {
-    const isWoven = join === "woven";
-    return { workload, hasDev: isWoven, hasRuns: isWoven };
+    return { workload, hasDev: join !== "relay", hasRuns: join === "woven" };
   }),
   { workload: SYSTEM.gateway, hasDev: true, hasRuns: false },
   { workload: SYSTEM.relay, hasDev: true, hasRuns: false },
 ];
 
 /** Weaves a plan: everything the local runtime needs beside the mesh's own Workers. */
-export async function weaveDev(plan: MeshPlan, material: Material): Promise<readonly RuntimeWorker[]> {
+export async function weaveDev(
+  plan: MeshPlan,
+  material: Material,
+): Promise<readonly RuntimeWorker[]> {
   const { project, parts, stateDir } = material;
   const keks = keptKeks(stateDir, wovenOf(project)).all;
   const loom: Loom = {
     ...material,
     keks,
-    dataPlane: (await bundleDataPlane()).text,
     place: {
       defaults: await defaultWranglerConfig(),
       scriptOf: scriptNames(project),
@@ -78,7 +84,9 @@ export async function weaveDev(plan: MeshPlan, material: Material): Promise<read
     },
     rename: workloadOf(project),
   };
-  const workers = await Promise.all(plan.workers.map(async (planned) => await weaveOne(planned, loom)));
+  const workers = await Promise.all(
+    plan.workers.map(async (planned) => await weaveOne(planned, loom)),
+  );
   return [
     ...workers,
     systemWorker(plan.gateway, parts.bundles.gateway.text, parts.settings.gateway, loom),
@@ -88,7 +96,6 @@ export async function weaveDev(plan: MeshPlan, material: Material): Promise<read
 
 interface Loom extends Material {
   readonly keks: Readonly<Record<string, string>>;
-  readonly dataPlane: string;
   readonly place: Omit<ConfigPlace, "outDir">;
   readonly rename: (script: string) => string;
 }
@@ -99,7 +106,7 @@ async function weaveOne(planned: PlannedWorker, loom: Loom): Promise<RuntimeWork
   const built = loom.builds.built.get(workload);
   const modules: readonly RuntimeModule[] = built
     ? weaveWorker(planned, built, outDir, {
-        dataPlane: loom.dataPlane,
+        dataPlane: (await bundleDataPlane({ parts: partsOf(planned, built) })).text,
         devModule: loom.parts.bundles.watch.text,
         keep: [CONFIG_FILE],
       }).modules
@@ -119,7 +126,9 @@ async function weaveOne(planned: PlannedWorker, loom: Loom): Promise<RuntimeWork
     tails: tailsOf(workload),
     bindings: {
       ...Object.fromEntries(Object.keys(wiring?.dialled ?? {}).map((name) => [name, null])),
-      ...Object.fromEntries(planned.bindings.map((binding) => [binding.binding, toBinding(binding)])),
+      ...Object.fromEntries(
+        planned.bindings.map((binding) => [binding.binding, toBinding(binding)]),
+      ),
       ...joining,
       ...(planned.join === "hand" ? { [BINDINGS.wiring]: { type: "json", value: wiring } } : {}),
     },
@@ -149,7 +158,10 @@ function systemWorker(
 }
 
 /** The table and the key, which every Worker that holds keys has. */
-const meshBindings = (workload: string, { keks }: Loom): Readonly<Record<string, RuntimeBinding>> => ({
+const meshBindings = (
+  workload: string,
+  { keks }: Loom,
+): Readonly<Record<string, RuntimeBinding>> => ({
   [BINDINGS.table]: {
     type: "worker",
     worker: DEV_WORKER,

@@ -6,7 +6,12 @@ import { packageRoot } from "../weave/again.ts";
 import { SYSTEM } from "../weave/system.ts";
 import { DEV_EXPORT, RUNS_EXPORT } from "../weave/weavable.ts";
 import { bundleOwn, type OwnBundle, type OwnName } from "./own-bundles.ts";
-import { plainSettings, type NodeHandler, type RuntimeBinding, type RuntimeWorker } from "./runtime-worker.ts";
+import {
+  plainSettings,
+  type NodeHandler,
+  type RuntimeBinding,
+  type RuntimeWorker,
+} from "./runtime-worker.ts";
 import { readWorkerSettings, type WorkerSettings } from "./worker-settings.ts";
 import { NODE_BINDING } from "./worker/node-binding.ts";
 
@@ -58,7 +63,9 @@ export async function loadOwnParts(): Promise<OwnParts> {
     readWorkerSettings(files.relay),
     readWranglerConfig(files.objects, undefined),
   ]);
-  const classes = (config.migrations ?? []).flatMap((migration) => migration.new_sqlite_classes ?? []);
+  const classes = (config.migrations ?? []).flatMap(
+    (migration) => migration.new_sqlite_classes ?? [],
+  );
   return { bundles, settings: { control, objects, gateway, relay }, classes };
 }
 
@@ -108,7 +115,10 @@ function objectsWorker(parts: OwnParts, { kek, node }: OwnSecrets): RuntimeWorke
 
 /** The main module in front of the objects': every class behind its faults, all else as it is. */
 function faultyModule({ exports }: OwnBundle, classes: readonly string[]): string {
-  const lines = ['import * as objects from "./objects.js";', 'import { faulty } from "./faulty.js";'];
+  const lines = [
+    'import * as objects from "./objects.js";',
+    'import { faulty } from "./faulty.js";',
+  ];
   for (const name of exports) {
     if (name === "default") lines.push("export default objects.default;");
     else if (classes.includes(name)) {
@@ -130,10 +140,22 @@ function devWorker(
   };
   for (const [index, { workload, hasDev, hasRuns }] of watched.entries()) {
     const props = { heddle: { workload } };
-    bindings[`CONTROL_${index}`] = { type: "worker", worker: SYSTEM.control, entrypoint: "Workload", props };
-    bindings[`PULSE_${index}`] = { type: "worker", worker: SYSTEM.objects, entrypoint: "Pulse", props };
-    if (hasDev) bindings[`DEV_${index}`] = { type: "worker", worker: workload, entrypoint: DEV_EXPORT };
-    if (hasRuns) bindings[`RUNS_${index}`] = { type: "worker", worker: workload, entrypoint: RUNS_EXPORT };
+    bindings[`CONTROL_${index}`] = {
+      type: "worker",
+      worker: SYSTEM.control,
+      entrypoint: "Workload",
+      props,
+    };
+    bindings[`PULSE_${index}`] = {
+      type: "worker",
+      worker: SYSTEM.objects,
+      entrypoint: "Pulse",
+      props,
+    };
+    if (hasDev)
+      bindings[`DEV_${index}`] = { type: "worker", worker: workload, entrypoint: DEV_EXPORT };
+    if (hasRuns)
+      bindings[`RUNS_${index}`] = { type: "worker", worker: workload, entrypoint: RUNS_EXPORT };
   }
   return {
     name: DEV_WORKER,
@@ -143,4 +165,3 @@ function devWorker(
     bindings,
   };
 }
-

@@ -15,7 +15,7 @@ export interface ProjectBuilds {
 }
 
 /** Builds what changed; throws with the complaints of all Workers that cannot be. */
-export async function buildProject(project: Project): Promise<ProjectBuilds> {
+export async function buildProject(project: Project, dir: string): Promise<ProjectBuilds> {
   const built = new Map<string, BuiltWorker>();
   const exports = new Map<string, WorkerExports>();
   const complaints: Complaint[] = [];
@@ -24,7 +24,7 @@ export async function buildProject(project: Project): Promise<ProjectBuilds> {
       try {
         refuseByConfig(worker);
         if (!hasModules(worker)) return;
-        const build = await buildOne(project, worker);
+        const build = await buildOne(worker, dir);
         built.set(worker.workload, build.built);
         exports.set(worker.workload, build.exports);
       } catch (error) {
@@ -39,14 +39,18 @@ export async function buildProject(project: Project): Promise<ProjectBuilds> {
 }
 
 async function buildOne(
-  project: Project,
   worker: ProjectWorker,
+  dir: string,
 ): Promise<{ built: BuiltWorker; exports: WorkerExports }> {
   const built = await buildWorker(worker.configPath, {
     env: worker.env,
-    outDir: path.join(project.dir, ".heddle/build/dev", worker.workload.replace("/", ".")),
+    outDir: path.join(dir, worker.workload.replace("/", ".")),
   });
   const exported = await readExports(built);
-  refuseByBuild(worker, exported, built.modules.map(({ name }) => name));
+  refuseByBuild(
+    worker,
+    exported,
+    built.modules.map(({ name }) => name),
+  );
   return { built, exports: exported.names.length > 0 ? exported : DEFAULT_ONLY };
 }

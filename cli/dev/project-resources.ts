@@ -17,7 +17,11 @@ export async function applyProject(
   const documents = documentsOf(project);
   let answer: WriteAnswer;
   try {
-    answer = await applyDocuments(target, documents.map(({ value }) => value), false);
+    answer = await applyDocuments(
+      target,
+      documents.map(({ value }) => value),
+      false,
+    );
   } catch (error) {
     throw located(error, documents);
   }

@@ -10,6 +10,7 @@ import { loopbackFetch, type LoopbackRequest } from "./loopback-fetch.ts";
 import { adaptConfig, kvIds, outboundService, scriptName, workerName } from "./runtime-config.ts";
 import type { ConfigBinding, RuntimeConfig } from "./runtime-config.ts";
 import type { RuntimeWorker } from "./runtime-worker.ts";
+import { tetherRuntime } from "./tether.ts";
 
 export interface RuntimeLog {
   readonly level: string;
@@ -63,6 +64,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     if (isUp) options.onLog?.({ level: log.level, message: log.message });
   };
   let urls = new Map<string, URL>();
+  tetherRuntime();
   let current = await miniflareOptions(options, options.workers, urls, onLog);
   const runtime = withoutSignals(() => new Miniflare(current));
   urls = await started(runtime, options.workers).catch(async (error: unknown) => {

@@ -11,6 +11,8 @@ import { CliError, EXIT } from "../exit.ts";
 export interface DevState {
   /** Absolute. */
   readonly dir: string;
+  /** Where the Workers' builds go. */
+  readonly buildDir: string;
   /** Where the local runtime keeps KV and objects. */
   readonly runtimeDir: string;
   readonly tmpDir: string;
@@ -41,6 +43,7 @@ export function openState(project: string, fresh: boolean): DevState {
   const appliedFile = path.join(dir, "applied.json");
   return {
     dir,
+    buildDir: path.join(project, ".heddle/build/dev"),
     runtimeDir: path.join(dir, "runtime"),
     tmpDir: path.join(dir, "tmp"),
     token,
@@ -61,18 +64,28 @@ export function openState(project: string, fresh: boolean): DevState {
 /** One process at a time; a lock whose process is gone is nobody's. */
 function takeLock(lock: string, project: string): void {
   try {
-    writeFileSync(lock, String(process.pid), { flag: "wx" });
+    writeFileSync(lock, `${process.pid} ${startOf(process.pid)}`, { flag: "wx" });
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    const owner = Number(readFileSync(lock, "utf8"));
-    if (isAlive(owner)) {
+    const [pid = "", started] = readFileSync(lock, "utf8").split(" ");
+    if (isAlive(Number(pid)) && startOf(Number(pid)) === started) {
       throw new CliError(EXIT.failed, {
-        message: `the mesh of ${project} runs already, as process ${owner}`,
-        mend: `Use that one, or stop it first (kill ${owner}).`,
+        message: `the mesh of ${project} runs already, as process ${pid}`,
+        mend: `Use that one, or stop it first (kill ${pid}).`,
       });
     }
     rmSync(lock, { force: true });
     takeLock(lock, project);
+  }
+}
+
+/** When a process started, in the words of the kernel: a number may be another process's by now. Empty if not told. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    return "";
   }
 }
 

@@ -20,7 +20,9 @@ export function toRows(
   now: number,
 ): readonly (readonly string[])[] {
   const columns: Column[] = [
-    ...(isAllNamespaces ? [{ head: "NAMESPACE", cell: ({ metadata }: StoredResource) => metadata.namespace }] : []),
+    ...(isAllNamespaces
+      ? [{ head: "NAMESPACE", cell: ({ metadata }: StoredResource) => metadata.namespace }]
+      : []),
     { head: "NAME", cell: ({ metadata }) => metadata.name },
     ...(BY_KIND[kind] ?? []),
     { head: "STATUS", cell: statusOf },
@@ -32,35 +34,68 @@ export function toRows(
   ];
 }
 
+const ROUTE: readonly Column[] = [
+  { head: "HOSTS", cell: ({ spec }) => wordsOf(spec["hostnames"]).join(",") || "*" },
+  {
+    head: "PARENTS",
+    cell: ({ spec }) =>
+      listOf(spec["parentRefs"])
+        .map((it) => `${textOf(it["kind"] ?? "Gateway")}/${textOf(it["name"])}`)
+        .join(","),
+  },
+];
+
 const BY_KIND: Readonly<Record<string, readonly Column[]>> = {
   Mesh: [{ head: "TRUST DOMAIN", cell: ({ spec }) => textOf(spec["trustDomain"]) }],
   Service: [
     {
       head: "ENDPOINTS",
       cell: ({ spec }) =>
-        listOf(spec["endpoints"]).map((it) => textOf(it["name"] ?? it["worker"] ?? it["url"])).join(","),
+        listOf(spec["endpoints"])
+          .map((it) => textOf(it["name"] ?? it["worker"] ?? it["url"]))
+          .join(","),
     },
-    { head: "PORTS", cell: ({ spec }) => listOf(spec["ports"]).map((it) => textOf(it["port"])).join(",") || "any" },
+    {
+      head: "PORTS",
+      cell: ({ spec }) =>
+        listOf(spec["ports"])
+          .map((it) => textOf(it["port"]))
+          .join(",") || "any",
+    },
   ],
   Gateway: [
     {
       head: "LISTENERS",
       cell: ({ spec }) =>
-        listOf(spec["listeners"]).map((it) => `${textOf(it["name"])}:${textOf(it["port"])}`).join(","),
+        listOf(spec["listeners"])
+          .map((it) => `${textOf(it["name"])}:${textOf(it["port"])}`)
+          .join(","),
     },
-    { head: "ADDRESSES", cell: ({ status }) => listOf(status?.["addresses"]).map((it) => textOf(it["value"])).join(",") },
-  ],
-  HTTPRoute: [
-    { head: "HOSTS", cell: ({ spec }) => wordsOf(spec["hostnames"]).join(",") || "*" },
     {
-      head: "PARENTS",
-      cell: ({ spec }) =>
-        listOf(spec["parentRefs"]).map((it) => `${textOf(it["kind"] ?? "Gateway")}/${textOf(it["name"])}`).join(","),
+      head: "ADDRESSES",
+      cell: ({ status }) =>
+        listOf(status?.["addresses"])
+          .map((it) => textOf(it["value"]))
+          .join(","),
     },
   ],
+  HTTPRoute: ROUTE,
+  GRPCRoute: ROUTE,
   ReferenceGrant: [
-    { head: "FROM", cell: ({ spec }) => listOf(spec["from"]).map((it) => `${textOf(it["kind"])}.${textOf(it["namespace"])}`).join(",") },
-    { head: "TO", cell: ({ spec }) => listOf(spec["to"]).map((it) => [it["kind"], it["name"]].filter(Boolean).map(textOf).join("/")).join(",") },
+    {
+      head: "FROM",
+      cell: ({ spec }) =>
+        listOf(spec["from"])
+          .map((it) => `${textOf(it["kind"])}.${textOf(it["namespace"])}`)
+          .join(","),
+    },
+    {
+      head: "TO",
+      cell: ({ spec }) =>
+        listOf(spec["to"])
+          .map((it) => [it["kind"], it["name"]].filter(Boolean).map(textOf).join("/"))
+          .join(","),
+    },
   ],
 };
 
@@ -74,7 +109,12 @@ function statusOf({ status }: StoredResource): string {
 }
 
 /** Conditions that say something is wrong when they are True. */
-const NEGATIVE = new Set(["Conflicted", "PartiallyInvalid", "OverlappingTLSConfig"]);
+const NEGATIVE = new Set([
+  "Conflicted",
+  "PartiallyInvalid",
+  "PartiallyProgrammed",
+  "OverlappingTLSConfig",
+]);
 
 /** `42s`, `5m`, `3h`, `12d`. */
 export function ageOf(timestamp: string, now: number): string {

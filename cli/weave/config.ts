@@ -171,7 +171,7 @@ function withTable(
   return [...own, { binding: BINDINGS.table, id: tableId }];
 }
 
-/** Closes every way into a Worker that does not lead through its chain (design §3). */
+/** Closes every way into a Worker that does not lead through its chain. */
 function closeHoles(settings: Record<string, unknown>, config: WranglerConfig): ConfigResult {
   const notes: string[] = [];
   const closed = { ...settings };

@@ -35,6 +35,18 @@ export const systemEntry = (main: string): string =>
     "",
   ].join("\n");
 
+/** `heddle-entry.js` of a Worker that joins by hand, in dev only: its exports as they are, and what its mesh left. */
+export function handModule({ main, exports }: Pick<Entry, "main" | "exports">): string {
+  const quoted = JSON.stringify(`./${path.posix.normalize(main)}`);
+  return [
+    `import { WorkerEntrypoint } from "cloudflare:workers";`,
+    `export * from ${quoted};`,
+    ...(exports.includes("default") ? [`export { default } from ${quoted};`] : []),
+    `export const ${DEV_EXPORT} = globalThis[Symbol.for("heddle.dev")] ?? class extends WorkerEntrypoint {};`,
+    "",
+  ].join("\n");
+}
+
 /** What the entry leads to. */
 export interface Entry {
   /** Name of the built main module. */

@@ -49,6 +49,20 @@ export async function readExports(
   return { names: [...names], inner: [...inner], unread: [...unread] };
 }
 
+/** How a built Worker's code may reach its own exports: by any means, and by the platform's import. */
+export function exportsUsed(texts: readonly string[]): {
+  readonly exports: boolean;
+  readonly importedExports: boolean;
+} {
+  return {
+    exports: texts.some((text) => /\bexports\b/.test(text)),
+    importedExports: texts.some((text) => IMPORTS_EXPORTS.test(text)),
+  };
+}
+
+const IMPORTS_EXPORTS =
+  /\bimport\s*(?:\*\s*as\s+[\w$]+|\{[^}]*\bexports\b[^}]*\})\s*from\s*["']cloudflare:workers["']/;
+
 /** The exports of a Worker that has none to read: Python, service-worker syntax, assets alone. */
 export const DEFAULT_ONLY: WorkerExports = { names: ["default"], inner: [], unread: [] };
 

@@ -3,14 +3,11 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import type { KeySet, WrappedKeys } from "../../mesh/contract/identity.ts";
+import { SEED_LIFE_MS, type KeySet, type WrappedKeys } from "../../mesh/contract/identity.ts";
 import { wrapKeys } from "../../mesh/identity/seed.ts";
 import { BINDINGS } from "../../mesh/contract/wiring.ts";
 import { askControl } from "../client.ts";
 import { CliError, EXIT } from "../exit.ts";
-
-/** A deploy seed is taken for this long (design §7). */
-export const SEED_LIFE_MS = 90 * 86_400_000;
 
 /** What a Worker begins with when nobody answers. */
 export interface MeshKeys {

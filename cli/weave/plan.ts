@@ -153,12 +153,20 @@ function wovenObjects(worker: ProjectWorker, { project }: Scene): readonly strin
 export const hasOwnRoutes = ({ route, routes }: WranglerConfig): boolean =>
   route !== undefined || (routes !== undefined && routes.length > 0);
 
-function toAssetsWiring({ assets }: WranglerConfig): AssetsWiring | null {
+/** From this date a navigation prefers assets. */
+const NAVIGATION_DATE = "2025-04-01";
+
+function toAssetsWiring(config: WranglerConfig): AssetsWiring | null {
+  const { assets, compatibility_date: date = "", compatibility_flags: flags } = config;
   if (assets === undefined) return null;
+  const navigation =
+    flags.includes("assets_navigation_prefers_asset_serving") ||
+    (date >= NAVIGATION_DATE && !flags.includes("assets_navigation_has_no_effect"));
   const notFound = assets.not_found_handling;
   return {
     binding: assets.binding ?? BINDINGS.assets,
     workerFirst: assets.run_worker_first ?? false,
     ...(notFound === undefined ? {} : { notFound }),
+    ...(navigation ? { navigation } : {}),
   };
 }

@@ -21,7 +21,7 @@ export interface Steering {
   readonly services: ReadonlySet<string>;
 }
 
-/** Reads what `Service` and `HTTPRoute` documents steer. */
+/** Reads what `Service`, `HTTPRoute` and `GRPCRoute` documents steer. */
 export function readSteering(documents: readonly SourcedDocument[]): Steering {
   const endpoints = new Map<string, readonly NamedEndpoint[]>();
   const backends = new Map<string, Set<string>>();
@@ -33,7 +33,7 @@ export function readSteering(documents: readonly SourcedDocument[]): Steering {
       const id = `${namespace}/${document.name}`;
       services.add(id);
       if (Array.isArray(spec["endpoints"])) endpoints.set(id, endpointsOf(spec, namespace));
-    } else if (document.kind === "HTTPRoute") {
+    } else if (document.kind === "HTTPRoute" || document.kind === "GRPCRoute") {
       const targets = backendsOf(spec, namespace);
       for (const parent of parentServices(spec, namespace)) {
         services.add(parent);

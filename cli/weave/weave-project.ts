@@ -19,7 +19,7 @@ import { isSameConfig } from "./stale.ts";
 import { SYSTEM, type PlannedSystem } from "./system.ts";
 import { watchPaths } from "./watch-paths.ts";
 import { refuseByConfig } from "./weavable.ts";
-import { weaveWorker } from "./weave-worker.ts";
+import { partsOf, weaveWorker } from "./weave-worker.ts";
 import { writeSystem } from "./write-system.ts";
 
 /** What to weave. */
@@ -82,11 +82,10 @@ export async function weaveProject(options: WeaveProjectOptions): Promise<WeaveR
     project,
     options,
     defaults: await defaultWranglerConfig(),
-    dataPlane: (await bundleDataPlane()).text,
   };
-  const workers = plan.workers
-    .filter(({ workload }) => ids.has(workload))
-    .map((planned) => writeWorker(planned, built.workers.get(planned.workload), place));
+  const workers: WovenResult[] = [];
+  for (const planned of plan.workers.filter(({ workload }) => ids.has(workload)))
+    workers.push(await writeWorker(planned, built.workers.get(planned.workload), place));
   const systems = isWhole ? await writeSystems([plan.gateway, plan.relay], place) : [];
   const notes = [...keys.notes, ...(options.environment[TABLE_ID] ? [] : [NO_TABLE_ID])];
   return { project: project.dir, workers: [...workers, ...systems], notes };
@@ -121,14 +120,13 @@ interface Place {
   readonly project: Project;
   readonly options: WeaveProjectOptions;
   readonly defaults: Readonly<Record<string, unknown>>;
-  readonly dataPlane: string;
 }
 
-function writeWorker(
+async function writeWorker(
   planned: PlannedWorker,
   built: BuiltWorker | undefined,
   place: Place,
-): WovenResult {
+): Promise<WovenResult> {
   const { worker } = planned;
   const workerDir = path.dirname(worker.configPath);
   const outDir = path.join(workerDir, WOVEN_DIR);
@@ -136,7 +134,10 @@ function writeWorker(
   const woven =
     built === undefined
       ? { modules: [] }
-      : weaveWorker(planned, built, outDir, { dataPlane: place.dataPlane, keep: [CONFIG_FILE] });
+      : weaveWorker(planned, built, outDir, {
+          dataPlane: (await bundleDataPlane({ parts: partsOf(planned, built) })).text,
+          keep: [CONFIG_FILE],
+        });
   const { config, notes } = wovenConfig(
     planned,
     woven.modules,

@@ -1,9 +1,11 @@
 // Owns the folder of one woven Worker: wrangler's modules as they are, the data plane, and the entry that joins them.
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import type { Parts } from "../bundle.ts";
 import type { BuiltWorker } from "../dev/build.ts";
 import type { WorkerModule } from "../dev/modules.ts";
-import { bootModule, entryModule, wiringModule } from "./entry.ts";
+import { bootModule, entryModule, handModule, wiringModule } from "./entry.ts";
+import { exportsUsed } from "./exports.ts";
 import { removeOthers, writeIfChanged } from "./files.ts";
 import type { PlannedWorker } from "./plan.ts";
 import { WOVEN_FILES } from "./weavable.ts";
@@ -18,7 +20,7 @@ export interface WovenWorker {
 
 /** What a woven Worker is made of beside its build. */
 export interface WeaveOptions {
-  /** The data plane: text of `heddle.js`. */
+  /** The data plane: text of `heddle.js`, with the Worker's {@link partsOf}. */
   readonly dataPlane: string;
   /** Dev: text of a module that exports `watch(user)`, called before the exports are woven, and `HeddleRuns`. */
   readonly devModule?: string;
@@ -26,17 +28,41 @@ export interface WeaveOptions {
   readonly keep?: readonly string[];
 }
 
-/** Weaves a built Worker into `outDir`; a Worker that joins by hand or by the relay comes out as it was built. */
+/** What a Worker needs of the data plane beside what all need. */
+export function partsOf(
+  { wiring, worker: { config } }: PlannedWorker,
+  { modules }: Pick<BuiltWorker, "modules">,
+): Parts {
+  const { durable_objects: objects, migrations = [], exports = {} } = config;
+  const isHost = migrations.length > 0 || Object.keys(exports).length > 0;
+  return {
+    routes: wiring?.ownRoutes ?? false,
+    assets: (wiring?.assets ?? null) !== null,
+    objects: isHost || objects.bindings.length > 0,
+    dev: wiring?.dev ?? false,
+    ...exportsUsed(
+      modules.filter(({ type }) => type === "ESModule").map((it) => readFileSync(it.path, "utf8")),
+    ),
+  };
+}
+
+/** Weaves a built Worker into `outDir`; one that joins by hand (but for an entry in dev) or by the relay stays as built. */
 export function weaveWorker(
   planned: PlannedWorker,
   built: Pick<BuiltWorker, "main" | "modules">,
   outDir: string,
   options: WeaveOptions,
 ): WovenWorker {
+  const main = built.modules.find(({ path: at }) => at === built.main)?.name ?? "index.js";
+  if (planned.join === "hand" && planned.wiring?.dev === true) {
+    const file = path.join(outDir, WOVEN_FILES.entry);
+    writeIfChanged(file, handModule({ main, exports: planned.exports }));
+    const entry: WorkerModule = { name: WOVEN_FILES.entry, type: "ESModule", path: file };
+    return { main: file, modules: [entry, ...built.modules] };
+  }
   if (planned.join !== "woven" || planned.wiring === null) {
     return { main: built.main, modules: built.modules };
   }
-  const main = built.modules.find(({ path: at }) => at === built.main)?.name ?? "index.js";
   const { wiring } = planned;
   const isDev = wiring.dev === true;
   const added: Record<string, string> = {

@@ -95,14 +95,14 @@ function toGateway(
   const allowed = named.filter(
     (listener) =>
       usable.has(listener.name) &&
-      allowsKind(listener) &&
+      allowsKind(listener, route.stored.kind) &&
       allowsNamespace(listener, gateway.namespace, route.namespace, inventory),
   );
   if (allowed.length === 0) {
     return refuse(
       parentRef,
       "NotAllowedByListeners",
-      `No listener of Gateway ${id} allows HTTPRoutes of ${route.namespace}.`,
+      `No listener of Gateway ${id} allows ${route.stored.kind}s of ${route.namespace}.`,
     );
   }
   const attachments = allowed.flatMap((listener): Attachment[] => {
@@ -123,9 +123,9 @@ const refuse = (parentRef: ParentRef, reason: string, message: string): Attached
   refusal: { reason, message },
 });
 
-const allowsKind = ({ allowedRoutes }: Listener): boolean =>
+const allowsKind = ({ allowedRoutes }: Listener, wanted: string): boolean =>
   allowedRoutes.kinds === undefined ||
-  allowedRoutes.kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === "HTTPRoute");
+  allowedRoutes.kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === wanted);
 
 function allowsNamespace(
   listener: Listener,

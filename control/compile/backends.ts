@@ -2,7 +2,7 @@
 import type { HTTPBackendRef } from "../../mesh/contract/resources/http-route.ts";
 import { GATEWAY_GROUP } from "../../mesh/contract/resources/meta.ts";
 import type { Backend } from "../../mesh/contract/table.ts";
-import type { Inventory } from "./inventory.ts";
+import type { Inventory, Known } from "./inventory.ts";
 
 /** Why a reference does not resolve, in the words of the Gateway API. */
 export interface RefProblem {
@@ -18,13 +18,20 @@ export interface ResolvedBackend {
 /** What kind of parent the rules hang on; routes of a mesh service need no grant (GEP-1294): they open nothing new. */
 export type Side = "gateway" | "service";
 
-/** Resolves one backendRef of an HTTPRoute in `namespace`. */
+/** A reference to a backend with its share of calls. */
+export type BackendRef = Pick<
+  HTTPBackendRef,
+  "group" | "kind" | "name" | "namespace" | "port" | "weight"
+>;
+
+/** Resolves one backendRef of a route. */
 export function resolveBackend(
-  ref: HTTPBackendRef,
-  namespace: string,
+  ref: BackendRef,
+  route: Known<unknown>,
   side: Side,
   inventory: Inventory,
 ): ResolvedBackend {
+  const { namespace } = route;
   const target = { namespace: ref.namespace ?? namespace, name: ref.name };
   const backend = {
     service: `${target.namespace}/${target.name}`,
@@ -32,16 +39,16 @@ export function resolveBackend(
     weight: ref.weight,
   };
   const isForeign = side === "gateway" && target.namespace !== namespace;
-  const mayPoint = !isForeign || isGranted(target, namespace, inventory);
-  const problem = refProblem(ref, target, inventory, mayPoint ? null : namespace);
+  const mayPoint = !isForeign || isGranted(target, route, inventory);
+  const problem = refProblem(ref, target, inventory, mayPoint ? null : route);
   return { backend: problem ? { ...backend, invalid: true } : backend, problem };
 }
 
 function refProblem(
-  ref: HTTPBackendRef,
+  ref: BackendRef,
   target: { readonly namespace: string; readonly name: string },
   inventory: Inventory,
-  refused: string | null,
+  refused: Known<unknown> | null,
 ): RefProblem | null {
   if (ref.group !== "" || ref.kind !== "Service") {
     return {
@@ -50,7 +57,7 @@ function refProblem(
     };
   }
   if (refused !== null) {
-    const message = `No ReferenceGrant in ${target.namespace} lets HTTPRoutes of ${refused} use Service ${target.name}.`;
+    const message = `No ReferenceGrant in ${target.namespace} lets ${refused.stored.kind}s of ${refused.namespace} use Service ${target.name}.`;
     return { reason: "RefNotPermitted", message };
   }
   const id = `${target.namespace}/${target.name}`;
@@ -64,7 +71,7 @@ function refProblem(
 
 const isGranted = (
   target: { readonly namespace: string; readonly name: string },
-  from: string,
+  from: Known<unknown>,
   inventory: Inventory,
 ): boolean =>
   inventory.grants.some(
@@ -73,8 +80,8 @@ const isGranted = (
       spec.from.some(
         (source) =>
           source.group === GATEWAY_GROUP &&
-          source.kind === "HTTPRoute" &&
-          source.namespace === from,
+          source.kind === from.stored.kind &&
+          source.namespace === from.namespace,
       ) &&
       spec.to.some(
         (to) => to.group === "" && to.kind === "Service" && (!to.name || to.name === target.name),

@@ -12,6 +12,7 @@ const ms = (duration: string | undefined): number | undefined =>
 /** The defaults in force; a field the Mesh leaves out keeps this build's value. */
 export function effectiveDefaults(given: Given = {}): Defaults {
   const { identity, lease, timeouts, bulkhead, retry } = given;
+  const globalFetch = given.egress?.globalFetch;
   return {
     identity: over(DEFAULTS.identity, { level: identity?.level }),
     lease: over(DEFAULTS.lease, { normalMs: ms(lease?.normal), strictMs: ms(lease?.strict) }),
@@ -19,6 +20,7 @@ export function effectiveDefaults(given: Given = {}): Defaults {
     retry: effectiveRetry(retry),
     bulkhead: over(DEFAULTS.bulkhead, { maxInFlight: bulkhead?.maxInFlight }),
     balance: given.balance ?? DEFAULTS.balance,
+    ...(globalFetch === undefined ? {} : { egress: { globalFetch } }),
   };
 }
 

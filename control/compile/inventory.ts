@@ -2,6 +2,7 @@
 import type { Defaults } from "../../mesh/contract/table.ts";
 import type { StoredResource } from "../../mesh/contract/state.ts";
 import { type GatewaySpec, gatewaySpecSchema } from "../../mesh/contract/resources/gateway.ts";
+import { grpcRouteSpecSchema } from "../../mesh/contract/resources/grpc-route.ts";
 import {
   type HTTPRouteSpec,
   httpRouteSpecSchema,
@@ -13,6 +14,7 @@ import {
 } from "../../mesh/contract/resources/reference-grant.ts";
 import { type ServiceSpec, serviceSpecSchema } from "../../mesh/contract/resources/service.ts";
 import { WORKLOAD_KIND, type WorkloadSpec, workloadSpecSchema } from "../resources/workload.ts";
+import { toHttpRoutes } from "./grpc-routes.ts";
 import { effectiveDefaults } from "./effective-defaults.ts";
 import { type ServiceEntry, indexServices } from "./services.ts";
 
@@ -38,6 +40,7 @@ export interface Inventory {
   readonly mesh: Known<MeshSpec> | null;
   readonly defaults: Defaults;
   readonly gateways: readonly Known<GatewaySpec>[];
+  /** GRPCRoutes too, in the words of HTTPRoute. */
   readonly routes: readonly Known<HTTPRouteSpec>[];
   readonly grants: readonly Known<ReferenceGrantSpec>[];
   readonly workloads: ReadonlyMap<string, Workload>;
@@ -70,7 +73,10 @@ export function takeInventory(resources: readonly StoredResource[]): Inventory {
     mesh,
     defaults: effectiveDefaults(mesh?.spec.defaults),
     gateways: all("Gateway", gatewaySpecSchema),
-    routes: all("HTTPRoute", httpRouteSpecSchema),
+    routes: [
+      ...all("HTTPRoute", httpRouteSpecSchema),
+      ...toHttpRoutes(all("GRPCRoute", grpcRouteSpecSchema)),
+    ].toSorted((a, b) => byAgeThenName(a.stored, b.stored)),
     grants: all("ReferenceGrant", referenceGrantSpecSchema),
     workloads,
     services: indexServices(all<ServiceSpec>("Service", serviceSpecSchema), workloads),

@@ -6,6 +6,9 @@ import type { Known } from "./inventory.ts";
 /** Protocols a Worker can serve; the platform terminates TLS. */
 const PROTOCOLS: ReadonlySet<string> = new Set(["HTTP", "HTTPS"]);
 
+/** Kinds of routes that listeners take. */
+export const ROUTE_KINDS: readonly string[] = ["HTTPRoute", "GRPCRoute"];
+
 /** What is wrong with one listener; all null is right. */
 export interface ListenerVerdict {
   readonly listener: Listener;
@@ -25,7 +28,7 @@ export function judgeListeners({ spec }: Known<GatewaySpec>): ListenerVerdict[] 
     );
     const supported = PROTOCOLS.has(listener.protocol);
     const invalidKinds = (listener.allowedRoutes.kinds ?? [])
-      .filter(({ group, kind }) => group !== GATEWAY_GROUP || kind !== "HTTPRoute")
+      .filter(({ group, kind }) => group !== GATEWAY_GROUP || !ROUTE_KINDS.includes(kind))
       .map(({ group, kind }) => `${group}/${kind}`);
     return {
       listener,

@@ -2,7 +2,7 @@
 import { GATEWAY_WORKLOAD, RELAY_WORKLOAD, SYSTEM_NAMESPACE } from "../../mesh/contract/wiring.ts";
 import type { Attached } from "./attach.ts";
 import type { Inventory, Workload } from "./inventory.ts";
-import type { CompiledRoute } from "./rules.ts";
+import { type CompiledRoute, targetsOf } from "./rules.ts";
 
 /** The condition `Programmed` of one parent. */
 export interface Reach {
@@ -102,7 +102,7 @@ function findCallers(id: string, namespace: string, inventory: Inventory): Workl
 
 /** Endpoints behind a binding that the route's backends can name. */
 const neededEndpoints = (route: CompiledRoute, inventory: Inventory): string[] => {
-  const backends = route.rules.flatMap(({ rule }) => rule.backends);
+  const backends = route.rules.flatMap(({ rule }) => targetsOf(rule));
   const services = backends
     .filter(({ weight, invalid }) => weight > 0 && !invalid)
     .map(({ service }) => service);

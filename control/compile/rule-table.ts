@@ -4,7 +4,7 @@
 import type { HTTPRouteMatch } from "../../mesh/contract/resources/http-route.ts";
 import type { Candidate, Condition, Rule, RuleTable } from "../../mesh/contract/table.ts";
 import { compareText } from "./inventory.ts";
-import type { CompiledRoute } from "./rules.ts";
+import type { CompiledRoute, RouteMatch } from "./rules.ts";
 
 interface Entry {
   readonly candidate: Candidate;
@@ -20,11 +20,14 @@ export function buildRuleTable(routes: readonly CompiledRoute[]): RuleTable {
     PathPrefix: new Map<string, Entry[]>(),
     RegularExpression: new Map<string, Entry[]>(),
   };
+  const orders = new Map<string, number>();
+  const orderOf = (pattern: string): number => orders.get(pattern) ?? pattern.length;
   for (const route of new Set(routes)) {
     for (const { rule, matches } of route.rules) {
       const at = rules.push(rule) - 1;
       matches.forEach((match, index) => {
         const entry = toEntry(match, at, [route.rank, rule.index, index]);
+        if (match.order !== undefined) orders.set(match.path.value, match.order);
         const entries = byKind[match.path.type];
         const key =
           match.path.type === "PathPrefix" ? toPrefixKey(match.path.value) : match.path.value;
@@ -39,7 +42,7 @@ export function buildRuleTable(routes: readonly CompiledRoute[]): RuleTable {
     exact: Object.fromEntries(sorted(byKind.Exact)),
     prefix: Object.fromEntries(sorted(byKind.PathPrefix)),
     regex: sorted(byKind.RegularExpression)
-      .toSorted(([a], [b]) => b.length - a.length)
+      .toSorted(([a], [b]) => orderOf(b) - orderOf(a))
       .map(([pattern, candidates]) => ({ pattern, candidates })),
   };
 }
@@ -47,7 +50,7 @@ export function buildRuleTable(routes: readonly CompiledRoute[]): RuleTable {
 const toPrefixKey = (prefix: string): string =>
   prefix.endsWith("/") ? prefix.slice(0, -1) : prefix;
 
-function toEntry(match: HTTPRouteMatch, rule: number, position: readonly number[]): Entry {
+function toEntry(match: RouteMatch, rule: number, position: readonly number[]): Entry {
   const headers = toConditions(match.headers, (name) => name.toLowerCase());
   const query = toConditions(match.queryParams, (name) => name);
   const candidate: Candidate = {

@@ -5,9 +5,19 @@ import type {
   HTTPRouteRule,
   HTTPRouteSpec,
 } from "../../mesh/contract/resources/http-route.ts";
-import type { RetryPolicy, Rule } from "../../mesh/contract/table.ts";
-import { type RefProblem, type Side, resolveBackend } from "./backends.ts";
+import type { Backend, RetryPolicy, Rule } from "../../mesh/contract/table.ts";
+import {
+  type BackendRef,
+  type RefProblem,
+  type ResolvedBackend,
+  type Side,
+  resolveBackend,
+} from "./backends.ts";
+import { type CompiledFilters, type FilterPlace, compileFilters } from "./filters.ts";
 import type { Inventory, Known } from "./inventory.ts";
+
+/** A match, with the order of its pattern among patterns where that is not the pattern's length; larger goes first. */
+export type RouteMatch = HTTPRouteMatch & { readonly order?: number };
 
 /** A route ready to be laid into rule tables. */
 export interface CompiledRoute {
@@ -15,7 +25,7 @@ export interface CompiledRoute {
   readonly id: string;
   /** Position by age, then name. */
   readonly rank: number;
-  readonly rules: readonly { readonly rule: Rule; readonly matches: readonly HTTPRouteMatch[] }[];
+  readonly rules: readonly { readonly rule: Rule; readonly matches: readonly RouteMatch[] }[];
   /** The first reference that does not resolve. */
   readonly problem: RefProblem | null;
 }
@@ -30,23 +40,57 @@ export function compileRoute(
   inventory: Inventory,
 ): CompiledRoute {
   const problems: RefProblem[] = [];
-  const rules = route.spec.rules.map((given, index) => {
-    const resolved = (given.backendRefs ?? []).map((ref) =>
-      resolveBackend(ref, route.namespace, side, inventory),
-    );
-    problems.push(...resolved.flatMap(({ problem }) => problem ?? []));
-    const rule: Rule = {
-      route: route.id,
-      index,
-      ...(given.name ? { name: given.name } : {}),
-      backends: resolved.map(({ backend }) => backend),
-      ...toTimeouts(given.timeouts),
-      ...(given.retry ? { retry: toRetry(given.retry, inventory) } : {}),
-    };
-    return { rule, matches: given.matches.length > 0 ? given.matches : MATCH_ALL };
-  });
+  const resolve = (ref: BackendRef): ResolvedBackend => {
+    const resolved = resolveBackend(ref, route, side, inventory);
+    if (resolved.problem) problems.push(resolved.problem);
+    return resolved;
+  };
+  const rules = route.spec.rules.map((given, index) => ({
+    rule: compileRule(given, { route: route.id, index }, resolve, inventory),
+    matches: given.matches.length > 0 ? given.matches : MATCH_ALL,
+  }));
   return { id: route.id, rank, rules, problem: problems[0] ?? null };
 }
+
+function compileRule(
+  given: HTTPRouteRule,
+  name: Pick<Rule, "route" | "index">,
+  resolve: (ref: BackendRef) => ResolvedBackend,
+  inventory: Inventory,
+): Rule {
+  const filtersOf = (place: FilterPlace, filters: HTTPRouteRule["filters"]): CompiledFilters =>
+    compileFilters(filters, place, given.matches[0]?.path.value ?? "/", (ref, weight) =>
+      resolve({ ...ref, weight }),
+    );
+  const own = filtersOf("rule", given.filters);
+  const backends = (given.backendRefs ?? []).map((ref): Backend => {
+    const { backend } = resolve(ref);
+    const { fields, isBroken } = filtersOf("backendRef", ref.filters);
+    const { transform, mirrors } = fields;
+    return {
+      ...backend,
+      ...(isBroken || own.isBroken ? { invalid: true } : {}),
+      ...(transform ? { transform } : {}),
+      ...(mirrors ? { mirrors } : {}),
+    };
+  });
+  const mirrors = own.fields.mirrors ?? (backends.some((backend) => backend.mirrors) ? [] : null);
+  return {
+    ...name,
+    ...(given.name ? { name: given.name } : {}),
+    backends,
+    ...toTimeouts(given.timeouts),
+    ...(given.retry ? { retry: toRetry(given.retry, inventory) } : {}),
+    ...own.fields,
+    ...(mirrors ? { mirrors } : {}),
+  };
+}
+
+/** Every service that calls by this rule can lead to. */
+export const targetsOf = (rule: Rule): readonly Backend[] => [
+  ...rule.backends,
+  ...[rule, ...rule.backends].flatMap(({ mirrors }) => mirrors ?? []),
+];
 
 function toTimeouts(given: HTTPRouteRule["timeouts"]): Pick<Rule, "timeoutMs" | "perTryMs"> {
   return {

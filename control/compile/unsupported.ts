@@ -3,23 +3,32 @@ import type { GatewaySpec } from "../../mesh/contract/resources/gateway.ts";
 import type { HTTPRouteSpec } from "../../mesh/contract/resources/http-route.ts";
 import type { MeshSpec } from "../../mesh/contract/resources/mesh.ts";
 import type { ServiceSpec } from "../../mesh/contract/resources/service.ts";
+import { type FilterPlace, isSupported } from "./filters.ts";
 
 /** Paths of fields of an HTTPRoute that have no effect yet. */
 export function unsupportedOfRoute(spec: HTTPRouteSpec): string[] {
   const found = spec.rules.flatMap((rule, index) => {
     const at = `spec.rules[${index}]`;
     return [
-      ...(rule.filters ?? []).map(({ type }, filter) => `${at}.filters[${filter}] (${type})`),
-      ...(rule.backendRefs ?? []).flatMap((ref, backend) =>
-        (ref.filters ?? []).map(
-          ({ type }, filter) => `${at}.backendRefs[${backend}].filters[${filter}] (${type})`,
-        ),
+      ...unsupportedFilters(rule.filters, "rule", at),
+      ...(rule.backendRefs ?? []).flatMap(({ filters }, backend) =>
+        unsupportedFilters(filters, "backendRef", `${at}.backendRefs[${backend}]`),
       ),
       ...(rule.sessionPersistence ? [`${at}.sessionPersistence`] : []),
     ];
   });
   return spec.useDefaultGateways === "All" ? ["spec.useDefaultGateways", ...found] : found;
 }
+
+/** A backend behind such a filter answers 500: what it was to check must not be passed by. */
+const unsupportedFilters = (
+  filters: HTTPRouteSpec["rules"][number]["filters"],
+  place: FilterPlace,
+  at: string,
+): string[] =>
+  (filters ?? []).flatMap(({ type }, index) =>
+    isSupported(type, place) ? [] : [`${at}.filters[${index}] (${type})`],
+  );
 
 /** Paths of fields of a Gateway that have no effect: the platform terminates TLS and gives addresses. */
 export function unsupportedOfGateway(spec: GatewaySpec): string[] {
@@ -44,7 +53,7 @@ export function unsupportedOfMesh({ defaults }: MeshSpec): string[] {
   const denies = defaults?.authorization?.defaultAction === "deny";
   return [
     ...(denies ? ["spec.defaults.authorization.defaultAction"] : []),
-    ...(defaults?.egress?.globalFetch ? ["spec.defaults.egress.globalFetch"] : []),
+    ...(defaults?.egress?.globalFetch === "policy" ? ["spec.defaults.egress.globalFetch"] : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-// Owns the keys a workload is given: its own audience secrets, and a pair seed per workload it may call (design §7).
+// Owns the keys a workload is given: its own audience secrets, and a pair seed per workload it may call.
 import type { KeySet, Revocation, WireKey } from "../../mesh/contract/identity.ts";
 import { audienceSecret, pairSeed, toWireKey } from "../../mesh/identity/derive.ts";
 import type { KeyBytes } from "../../mesh/identity/secret.ts";

@@ -76,7 +76,7 @@ export function createMemory(): Memory {
     const asked = await Promise.allSettled([
       control.registry.merge(seen).then((reply) => (revocations = reply.revocations)),
       fetchTables(control, tables.table?.version ?? 0).then(take),
-      fetchKeys(control, keys).then((found) => (keys = found)),
+      fetchKeys(control, keys, revocations).then((found) => (keys = found)),
     ]);
     failure = asked.find(({ status }) => status === "rejected") ?? null;
     knownMs = failure ? startedMs - FRESH_MS + RETRY_MS : startedMs;
@@ -119,9 +119,16 @@ export function createMemory(): Memory {
   };
 }
 
-async function fetchKeys({ issuer, clock }: Control, before: Keys | null): Promise<Keys> {
+async function fetchKeys(
+  { issuer, clock }: Control,
+  before: Keys | null,
+  revocations: readonly Revocation[],
+): Promise<Keys> {
   const epoch = Math.floor(clock.now() / EPOCH_MS);
-  if (before?.epoch === epoch) return before;
+  const isSeedRevoked = revocations.some(
+    ({ kind, value }) => kind === "kid" && value === before?.seed.kid,
+  );
+  if (before?.epoch === epoch && !isSeedRevoked) return before;
   const { epochs, seed } = await issuer.masters();
   return { epoch, epochs: epochs.map(toMaster), seed: toMaster(seed) };
 }

@@ -8,6 +8,6 @@ export async function revoke(
   revocation: Omit<Revocation, "atMs">,
 ): Promise<readonly Revocation[]> {
   const revocations = await issuer.revoke(revocation);
-  await registry.setRevocations(revocations);
+  await registry.addRevocations(revocations);
   return revocations;
 }

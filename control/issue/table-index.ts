@@ -1,5 +1,6 @@
 // Owns the published table as control reads it back: chunks on demand, and which services lie behind an endpoint.
 import type { Directory, PortRoutes, ServiceChunk } from "../../mesh/contract/table.ts";
+import { targetsOf } from "../compile/rules.ts";
 import { type ChunkBytes, readFrame, wholeChunks } from "../../mesh/identity/table-frame.ts";
 
 const SERVICE = "service:";
@@ -51,6 +52,6 @@ export function routedTo(service: ServiceChunk, namespace: string): string[] {
     ...(service.consumer?.[namespace] ?? []),
   ];
   return routes.flatMap(({ table }) =>
-    table.rules.flatMap((rule) => rule.backends.map((backend) => backend.service)),
+    table.rules.flatMap((rule) => targetsOf(rule).map(({ service }) => service)),
   );
 }

@@ -1,5 +1,5 @@
 // Owns what weaving is given at deploy time: the table, its public key, and keys of the deploy-seed slot.
-import type { WireKey } from "../../mesh/contract/identity.ts";
+import { SEED_LIFE_MS, type WireKey } from "../../mesh/contract/identity.ts";
 import { toBase64url } from "../../mesh/identity/base64url.ts";
 import { NAMELESS_MESH } from "../compile/compile.ts";
 import type { Control } from "../control.ts";
@@ -8,8 +8,6 @@ import type { Memory } from "./memory.ts";
 
 /** Whoever weaves may have published just now, through another isolate. */
 const HEARD_OF_NEWER = Number.MAX_SAFE_INTEGER;
-/** A deploy seed is good for this long (design §7). */
-const SEED_MS = 90 * 86_400_000;
 
 export interface WeaveAnswer {
   readonly workload: string;
@@ -44,7 +42,7 @@ export async function weaveAnswer(
     publicKey: await control.issuer.tableKey(),
     seed: {
       kid: seed.kid,
-      notAfterMs: control.clock.now() + SEED_MS,
+      notAfterMs: control.clock.now() + SEED_LIFE_MS,
       ...keysOf(known, workload, [seed]),
     },
   };

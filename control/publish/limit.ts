@@ -1,4 +1,4 @@
-// Owns how large a table may be: KV holds 25 MiB a value, an isolate should not hold more than 8 (design §2).
+// Owns how large a table may be: KV holds 25 MiB a value, an isolate, of 128, should not hold more than 8.
 import type { Compiled } from "../compile/compile.ts";
 
 const MAX_TABLE_BYTES = 8 * 1024 * 1024;

@@ -18,7 +18,7 @@ export interface Published {
 export async function publishUntil(
   control: Control,
   revision: number,
-  runTurn: (turn: PublishTurn) => Promise<Outcome<Published>>,
+  runTurn: (turn: PublishTurn) => Promise<Outcome<Published> | null>,
 ): Promise<Outcome<Published>> {
   const { store, clock, gapMs } = control;
   const endMs = clock.now() + WAIT_MS;
@@ -28,7 +28,8 @@ export async function publishUntil(
       return done({ version: state.version, isInKv: state.kvVersion >= state.version });
     }
     const turn = await store.beginPublish(gapMs);
-    if (turn) return runTurn(turn);
+    const outcome = turn && (await runTurn(turn));
+    if (outcome) return outcome;
     if (clock.now() > endMs) {
       const detail = "The change is stored; another publication is under way and does not end.";
       return failed(problem("unavailable", detail));

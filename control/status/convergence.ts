@@ -1,4 +1,4 @@
-// Owns how far a table version has come: who runs it, who does not yet, and whether it is in use (design §2).
+// Owns how far a table version has come: who runs it, who does not yet, and whether it is in use.
 import type { IsolateSeen } from "../../mesh/contract/state.ts";
 
 /** A first report may be under way to the Registry for this long. */

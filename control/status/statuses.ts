@@ -2,7 +2,7 @@
 import { type Attached, sideOf } from "../compile/attach.ts";
 import type { Side } from "../compile/backends.ts";
 import type { Inventory, Known } from "../compile/inventory.ts";
-import { judgeListeners } from "../compile/listeners.ts";
+import { ROUTE_KINDS, judgeListeners } from "../compile/listeners.ts";
 import type { Reach } from "../compile/reach.ts";
 import type { CompiledRoute } from "../compile/rules.ts";
 import type { ServiceEntry } from "../compile/services.ts";
@@ -138,12 +138,12 @@ type Verdict = ReturnType<typeof judgeListeners>[number];
 
 function supportedKinds({ listener, refusal }: Verdict): { group: string; kind: string }[] {
   const { kinds } = listener.allowedRoutes;
-  const named =
-    kinds === undefined ||
-    kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === "HTTPRoute");
-  return named && refusal !== "UnsupportedProtocol"
-    ? [{ group: GATEWAY_GROUP, kind: "HTTPRoute" }]
-    : [];
+  if (refusal === "UnsupportedProtocol") return [];
+  return ROUTE_KINDS.filter(
+    (wanted) =>
+      kinds === undefined ||
+      kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === wanted),
+  ).map((kind) => ({ group: GATEWAY_GROUP, kind }));
 }
 
 const hangsOn = (attached: readonly Attached[], gateway: string, listener: string): boolean =>

@@ -9,6 +9,7 @@ export type CounterName =
   | "version"
   | "published"
   | "kvVersion"
+  /** When KV was last written to or a table published, ms. */
   | "publishedMs"
   | "turn"
   /** When the open turn began, ms; 0 where none is open. */

@@ -50,8 +50,8 @@ export class ConfigStore extends DurableObject implements ConfigStoreApi {
     return turn && { ...turn, resources: this.#resources.list() };
   }
 
-  async endPublish(...args: Parameters<ConfigStoreApi["endPublish"]>): Promise<void> {
-    this.#publishing.end(...args);
+  async endPublish(...args: Parameters<ConfigStoreApi["endPublish"]>): Promise<boolean> {
+    return this.#publishing.end(...args);
   }
 
   async publishedVersion(): Promise<number> {

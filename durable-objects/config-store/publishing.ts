@@ -20,11 +20,12 @@ export interface Turn {
 
 export interface Publishing {
   begin(minGapMs: number): Turn | null;
+  /** False where the turn was lost. */
   end(
     turn: number,
     version: number | null,
     table?: { readonly bytes: Uint8Array; readonly isInKv: boolean },
-  ): void;
+  ): boolean;
   state(): PublishState;
   table(have: number): { readonly version: number; readonly bytes: Uint8Array } | null;
   wroteKv(version: number): void;
@@ -48,11 +49,12 @@ export function createPublishing(sql: Sql, counters: Counters, clock: Clock): Pu
       });
     },
     end(turn, version, table) {
-      if (turn !== counters.get("turn") || counters.get("turnMs") === 0) return;
+      if (turn !== counters.get("turn") || counters.get("turnMs") === 0) return false;
       sql.transaction(() => {
         counters.set("turnMs", 0);
         if (version !== null) keep(sql, counters, clock.now(), version, table);
       });
+      return true;
     },
     state: () => ({
       version: counters.get("version"),
@@ -65,7 +67,10 @@ export function createPublishing(sql: Sql, counters: Counters, clock: Clock): Pu
       if (version === 0 || version === have) return null;
       return { version, bytes: joined(sql) };
     },
-    wroteKv: (version) => counters.set("kvVersion", version),
+    wroteKv(version) {
+      counters.set("kvVersion", version);
+      counters.set("publishedMs", clock.now());
+    },
   };
 }
 

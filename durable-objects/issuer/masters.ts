@@ -1,12 +1,10 @@
 // Owns the master secrets audiences derive from: one per epoch, made ahead of its beginning, and one per deploy-seed
 // slot. Slots are prepared, active, then retired: an epoch two hours after its end, a seed 90 d after its making.
-import { EPOCH_MS } from "../../mesh/contract/identity.ts";
+import { EPOCH_MS, SEED_LIFE_MS } from "../../mesh/contract/identity.ts";
 import type { Clock } from "../clock.ts";
 import { text } from "../sql.ts";
 import type { SecretRows } from "./secret-rows.ts";
 
-/** How long a deploy seed may be used. */
-export const SEED_MS = 90 * 86_400_000;
 /** The next seed slot becomes active this long before the active one ends. */
 const SEED_OVERLAP_MS = 30 * 86_400_000;
 /** An epoch's master is dropped this long after its end: nobody may ask for it again. */
@@ -23,7 +21,7 @@ export interface MasterKey {
 export interface Masters {
   /** Masters of the epochs e-1, e and e+1 at this instant. */
   epochs(): Promise<MasterKey[]>;
-  /** The master of the active seed slot. */
+  /** The master of the active seed slot; where that was revoked, of a new one. */
   seed(): Promise<MasterKey>;
   /** Makes what the next hours need and drops what is past; answers when to come again. */
   prepare(): Promise<number>;
@@ -48,7 +46,7 @@ export function createMasters(rows: SecretRows, clock: Clock): Masters {
       (await rows.keep({
         kid: `s${rows.count("seed") + 1}`,
         purpose: "seed",
-        notAfterMs: nowMs + SEED_MS,
+        notAfterMs: nowMs + SEED_LIFE_MS,
         secret: clock.random(MASTER_BYTES),
       }));
     return { kid: text(row, "kid"), secret: await rows.open(row) };

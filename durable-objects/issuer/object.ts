@@ -3,9 +3,10 @@ import { DurableObject } from "cloudflare:workers";
 import type { Revocation } from "../../mesh/contract/identity.ts";
 import type { IssuerApi } from "../../mesh/contract/state.ts";
 import { ambientClock } from "../clock.ts";
-import { type Row, type Sql, migrate, number, objectSql, text } from "../sql.ts";
+import { type Sql, migrate, objectSql } from "../sql.ts";
 import { STEPS } from "./schema.ts";
 import { type Masters, createMasters } from "./masters.ts";
+import { type Revocations, createRevocations } from "./revocations.ts";
 import { createSeal } from "./seal.ts";
 import { createSecretRows } from "./secret-rows.ts";
 import { type TableKey, loadTableKey } from "./table-key.ts";
@@ -26,12 +27,14 @@ const SIGN = { name: "ECDSA", hash: "SHA-256" } as const;
 /** Keys of the mesh, and who may not use them any more. */
 export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
   readonly #sql: Sql;
+  readonly #revocations: Revocations;
   #keys: Promise<Keys> | null = null;
 
   constructor(ctx: DurableObjectState, env: IssuerEnv) {
     super(ctx, env);
     this.#sql = objectSql(ctx.storage);
     migrate(this.#sql, STEPS);
+    this.#revocations = createRevocations(this.#sql, ambientClock);
   }
 
   async tableKey(): Promise<JsonWebKey & { kid: string }> {
@@ -50,17 +53,11 @@ export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
   }
 
   async revoke(revocation: Omit<Revocation, "atMs">): Promise<readonly Revocation[]> {
-    this.#sql.all(
-      "INSERT OR IGNORE INTO revocation VALUES (?, ?, ?)",
-      revocation.kind,
-      revocation.value,
-      ambientClock.now(),
-    );
-    return this.revocations();
+    return this.#revocations.add(revocation);
   }
 
   async revocations(): Promise<readonly Revocation[]> {
-    return this.#sql.all("SELECT * FROM revocation ORDER BY at_ms, kind, value").map(toRevocation);
+    return this.#revocations.all();
   }
 
   /** Prepares the next epochs ahead of time. */
@@ -85,9 +82,3 @@ async function openKeys(sql: Sql, kek: string | undefined): Promise<Keys> {
   const rows = createSecretRows(sql, seal, ambientClock);
   return { masters: createMasters(rows, ambientClock), table: await loadTableKey(rows) };
 }
-
-const toRevocation = (row: Row): Revocation => ({
-  kind: text(row, "kind") === "kid" ? "kid" : "subject",
-  value: text(row, "value"),
-  atMs: number(row, "at_ms"),
-});

@@ -17,7 +17,7 @@ export interface SecretRows {
   /** Keeps a secret; where another call was faster, the other one stays and is answered. */
   keep(secret: NewSecret): Promise<Row>;
   open(row: Row): Promise<Uint8Array<ArrayBuffer>>;
-  /** The newest of a purpose that is good beyond an instant. */
+  /** The newest of a purpose that is good beyond an instant and not revoked. */
   newest(purpose: NewSecret["purpose"], beyondMs: number): Row | null;
   count(purpose: NewSecret["purpose"]): number;
   /** Drops what ended before an instant. */
@@ -56,7 +56,9 @@ export function createSecretRows(sql: Sql, seal: Seal, clock: Clock): SecretRows
     },
     newest: (purpose, beyondMs) =>
       sql.all(
-        "SELECT * FROM secret WHERE purpose = ? AND not_after_ms > ? ORDER BY created_ms DESC LIMIT 1",
+        `SELECT * FROM secret WHERE purpose = ? AND not_after_ms > ?
+           AND kid NOT IN (SELECT value FROM revocation WHERE kind = 'kid')
+         ORDER BY created_ms DESC LIMIT 1`,
         purpose,
         beyondMs,
       )[0] ?? null,

@@ -36,8 +36,8 @@ export class Registry extends DurableObject implements RegistryApi {
     return this.#sightings.published();
   }
 
-  async setRevocations(revocations: readonly Revocation[]): Promise<void> {
-    this.#sightings.setRevocations(revocations);
+  async addRevocations(revocations: readonly Revocation[]): Promise<void> {
+    this.#sightings.addRevocations(revocations);
   }
 
   async isolates(sinceMs: number): Promise<readonly IsolateSeen[]> {

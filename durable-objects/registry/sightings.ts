@@ -21,7 +21,7 @@ export interface Sightings {
   publish(version: number, atMs: number): void;
   published(): { readonly version: number; readonly atMs: number };
   revocations(): readonly Revocation[];
-  setRevocations(revocations: readonly Revocation[]): void;
+  addRevocations(revocations: readonly Revocation[]): void;
 }
 
 export function createSightings(sql: Sql, clock: Clock): Sightings {
@@ -32,7 +32,7 @@ export function createSightings(sql: Sql, clock: Clock): Sightings {
       .map((seen): [string, Sighting] => [keyOf(seen), { seen, storedMs: seen.seenMs }]),
   );
   let newest = readPublished(sql);
-  let revoked = sql.all("SELECT * FROM revocation ORDER BY at_ms, kind, value").map(toRevocation);
+  let revoked = readRevocations(sql);
   let forgotMs = clock.now();
 
   function take(seen: IsolateSeen): void {
@@ -68,14 +68,13 @@ export function createSightings(sql: Sql, clock: Clock): Sightings {
     },
     published: () => newest,
     revocations: () => revoked,
-    setRevocations(revocations) {
-      revoked = [...revocations];
+    addRevocations(revocations) {
       sql.transaction(() => {
-        sql.all("DELETE FROM revocation");
         for (const { kind, value, atMs } of revocations) {
-          sql.all("INSERT OR REPLACE INTO revocation VALUES (?, ?, ?)", kind, value, atMs);
+          sql.all("INSERT OR IGNORE INTO revocation VALUES (?, ?, ?)", kind, value, atMs);
         }
       });
+      revoked = readRevocations(sql);
     },
   };
 }
@@ -97,6 +96,9 @@ function readPublished(sql: Sql): { readonly version: number; readonly atMs: num
   const [row] = sql.all("SELECT version, at_ms FROM published");
   return { version: number(row, "version"), atMs: number(row, "at_ms") };
 }
+
+const readRevocations = (sql: Sql): readonly Revocation[] =>
+  sql.all("SELECT * FROM revocation ORDER BY at_ms, kind, value").map(toRevocation);
 
 const toSeen = (row: Row): IsolateSeen => ({
   isolate: text(row, "isolate"),

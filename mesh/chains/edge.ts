@@ -2,11 +2,13 @@
 import { attempt } from "../filters/attempt/attempt.ts";
 import { balance } from "../filters/balance/balance.ts";
 import { cohort } from "../filters/cohort/cohort.ts";
+import { cors } from "../filters/cors/cors.ts";
 import { deadline } from "../filters/deadline/deadline.ts";
 import { dispatch } from "../filters/dispatch/dispatch.ts";
 import { discover } from "../filters/discover/discover.ts";
 import { limit } from "../filters/limit/limit.ts";
 import { listen } from "../filters/listen/listen.ts";
+import { mirror } from "../filters/mirror/mirror.ts";
 import { observe } from "../filters/observe/observe.ts";
 import { prove } from "../filters/prove/prove.ts";
 import { rescue } from "../filters/rescue/rescue.ts";
@@ -14,6 +16,8 @@ import { retry } from "../filters/retry/retry.ts";
 import { route } from "../filters/route/route.ts";
 import { split } from "../filters/split/split.ts";
 import { strip } from "../filters/strip/strip.ts";
+import { transformBackend } from "../filters/transform-backend/transform-backend.ts";
+import { transform } from "../filters/transform/transform.ts";
 import type { OutboundCall } from "../pipeline/call.ts";
 import type { Chain } from "../pipeline/filter.ts";
 
@@ -28,9 +32,13 @@ export const edge: Chain<OutboundCall> = {
     listen, // listener and winning rule by port and host
     route, // the rule's timeouts
     cohort, // drawn here, kept by cookie, honoured at every hop
+    cors, // preflights end here
+    transform, // the rule's headers, URL and redirects
     split, // from here on as on the way out
+    mirror, // copies go the rest of the way
     retry,
     attempt,
+    transformBackend,
     limit,
     balance,
     prove,

@@ -27,4 +27,8 @@ export interface CallContext {
   readonly onBehalf: string;
   /** To the relay only: the endpoint and entrypoint it should reach, `endpoint-id` or `endpoint-id entrypoint`. */
   readonly to: string;
+  /** W3C tracestate; empty is none. On the wire with `baggage`, and only where one of them is set. */
+  readonly tracestate: string;
+  /** W3C baggage; empty is none. */
+  readonly baggage: string;
 }

@@ -1,6 +1,6 @@
 // Owns the words of identity on the wire: levels, keys and proofs (docs/wire.md, "Proof"). Plain types.
 
-/** What a destination asks of a call's proof, weakest first (design §7). */
+/** What a destination asks of a call's proof, weakest first (docs/security.md). */
 export const IDENTITY_LEVELS = ["capability", "session", "request", "strict"] as const;
 export type IdentityLevel = (typeof IDENTITY_LEVELS)[number];
 
@@ -14,6 +14,9 @@ export const REQUEST_WINDOW_MS = 30_000;
 export const REQUEST_AHEAD_MS = 5_000;
 /** A warm isolate goes on with its last keys for this long when no newer ones can be had. */
 export const KEY_GRACE_MS = 86_400_000;
+
+/** A deploy seed is good for this long: 90 days (docs/security.md). */
+export const SEED_LIFE_MS = 7_776_000_000;
 
 /** A secret of an audience (kept by it) or a pair seed (kept by a caller), base64url of 32 bytes. */
 export interface WireKey {

@@ -88,12 +88,15 @@ export interface ConfigStoreApi {
   ): Promise<void>;
   /** Null while another turn younger than 10 s is open, or the last publication is younger than `minGapMs`. */
   beginPublish(minGapMs: number): Promise<PublishTurn | null>;
-  /** Ends a turn; `version` null: nothing was published. The table's bytes are kept for `table`. */
+  /**
+   * Ends a turn; `version` null: nothing was published. The table's bytes are kept for `table`. False, and nothing kept,
+   * where the turn was given up for lost meanwhile.
+   */
   endPublish(
     turn: number,
     version: number | null,
     table?: { readonly bytes: Uint8Array; readonly isInKv: boolean },
-  ): Promise<void>;
+  ): Promise<boolean>;
   publishedVersion(): Promise<number>;
   publishState(): Promise<PublishState>;
   /** The published table in the form of the KV value; null when its version is `have` or there is none. */
@@ -135,7 +138,8 @@ export interface RegistryApi {
   published(version: number, atMs: number): Promise<void>;
   /** The newest published version and when it was; 0 before the first. */
   newest(): Promise<{ readonly version: number; readonly atMs: number }>;
-  setRevocations(revocations: readonly Revocation[]): Promise<void>;
+  /** Adds to the revocations in force; none is taken back, so the order of two calls does not matter. */
+  addRevocations(revocations: readonly Revocation[]): Promise<void>;
   /** Isolates seen since `sinceMs`. */
   isolates(sinceMs: number): Promise<readonly IsolateSeen[]>;
 }

@@ -69,6 +69,8 @@ export interface Defaults {
   readonly retry: RetryPolicy & { readonly budgetRatio: number; readonly budgetCap: number };
   readonly bulkhead: { readonly maxInFlight: number };
   readonly balance: BalanceMode;
+  /** Absent: `trace`. */
+  readonly egress?: { readonly globalFetch: "off" | "trace" | "policy" };
 }
 
 export type BalanceMode = "round-robin" | "p2c";
@@ -180,6 +182,10 @@ export interface Rule {
   /** `timeouts.backendRequest`. */
   readonly perTryMs?: number;
   readonly retry?: RetryPolicy;
+  readonly cors?: Cors;
+  readonly transform?: Transform;
+  /** Where copies go; `weight` is the share of requests that are copied, 1 is all. Empty: only a backend names some. */
+  readonly mirrors?: readonly Backend[];
 }
 
 /** One backendRef of a rule. */
@@ -190,4 +196,47 @@ export interface Backend {
   readonly weight: number;
   /** The reference does not resolve: its share of calls is answered 500 (Gateway API). */
   readonly invalid?: boolean;
+  readonly transform?: Transform;
+  /** As those of the rule, for calls that this backend takes first. */
+  readonly mirrors?: readonly Backend[];
+}
+
+/** What a rule or a backendRef changes of a request and of its answer. */
+export interface Transform {
+  readonly request?: HeaderChange;
+  readonly response?: HeaderChange;
+  /** The host the request goes on with, or is redirected to. */
+  readonly host?: string;
+  /** Takes the place of the first `cut` characters of the path, or of all of it. */
+  readonly path?: string;
+  readonly cut?: number;
+  /** The request is answered instead of sent. */
+  readonly redirect?: Redirect;
+}
+
+/** Changes of headers, in this order; names in lower case. */
+export interface HeaderChange {
+  readonly remove?: readonly string[];
+  readonly set?: readonly (readonly [name: string, value: string])[];
+  /** Joined to a value that is there with a comma. */
+  readonly add?: readonly (readonly [name: string, value: string])[];
+}
+
+/** Where a redirect leads, beside host and path. */
+export interface Redirect {
+  readonly status: number;
+  readonly scheme?: string;
+  readonly port?: number;
+}
+
+/** Which origins may read answers, and what preflights are told. */
+export interface Cors {
+  /** In lower case; `*` stands for every origin, or inside one for any labels. */
+  readonly origins: readonly string[];
+  readonly credentials?: boolean;
+  /** Joined as the header has them; `*` is answered with what the preflight asks for. */
+  readonly methods?: string;
+  readonly headers?: string;
+  readonly expose?: string;
+  readonly maxAge: number;
 }

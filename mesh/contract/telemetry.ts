@@ -24,6 +24,7 @@ export const LOG_FIELDS = {
   attempts: "attempts",
   degraded: "degraded",
   bypassed: "bypassed",
+  detail: "detail",
 } as const;
 
 /** A name in {@link LOG_FIELDS}. */

@@ -76,6 +76,8 @@ export interface AssetsWiring {
   readonly workerFirst: boolean | readonly string[];
   /** `not_found_handling`; absent is `none`. */
   readonly notFound?: string;
+  /** `assets_navigation_prefers_asset_serving` holds, by flag or date. */
+  readonly navigation?: boolean;
 }
 
 /** The props weaving puts on every binding into the mesh. */

@@ -22,6 +22,7 @@ const isDirectory = (value: Members): value is Members & Directory =>
   Array.isArray(value["bypass"]) &&
   value["bypass"].every(isBypass) &&
   isDefaults(value["defaults"]) &&
+  isMembers(value["levels"]) &&
   isMembers(value["chunks"]) &&
   Object.values(value["chunks"]).every(isChunkRef);
 

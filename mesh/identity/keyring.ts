@@ -1,4 +1,4 @@
-// Owns the keys one workload holds in memory: joined epochs first, the deploy seed behind them (design §7).
+// Owns the keys one workload holds in memory: joined epochs first, the deploy seed behind them.
 // Must not do I/O or read a clock. A small mutable object on purpose: the hot path is one Map.get.
 import type { KeySet } from "../contract/identity.ts";
 import { EPOCH_MS } from "../contract/identity.ts";

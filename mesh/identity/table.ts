@@ -1,5 +1,5 @@
 // Owns taking in a published table: nothing is believed before the signature, nothing is usable before shape, version
-// and bounds hold (design §2). Must not decide where a table comes from or when it is swapped in.
+// and bounds hold. Must not decide where a table comes from or when it is swapped in.
 import type { Directory } from "../contract/table.ts";
 import { readDirectory } from "./directory.ts";
 import { digestOf } from "./digest.ts";

@@ -18,6 +18,10 @@ export interface HttpParts {
   readonly signal: AbortSignal | null;
   /** `request.cf` handed on; undefined for none. */
   readonly cf: unknown;
+  /** What else the runtime is told with the request. */
+  readonly extra?: RequestInit;
+  /** All of several `set-cookie`, of which `headers` can hold but one. */
+  readonly cookies?: readonly string[];
   /** Lower case, without port. */
   readonly host: string;
   readonly port: number;
@@ -66,6 +70,8 @@ export interface OutboundCall {
   /** The `heddle` header or first argument of dispatch, made per attempt. */
   envelope: string;
   checkAnswer: MintedProof["checkAnswer"] | null;
+  /** The runtime's promise of the running attempt, RPC only: what is pipelined on the result is asked of it. */
+  sent: object | null;
   /** What the running attempt occupies: given back by `attempt`, however it ends. */
   held: { inFlight: number }[];
   /** Whether the running attempt proves from the deploy seed; null lets prove choose, which writes its choice. */

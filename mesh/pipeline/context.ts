@@ -2,12 +2,20 @@
 import { CONTEXT_FORMAT, type CallContext } from "../contract/context.ts";
 
 /** A longer header is not read. */
-const MAX_LENGTH = 2048;
+const MAX_LENGTH = 8192;
+/** A tracestate or baggage that is longer once written does not travel in the context. */
+const MAX_CARRIED = 3072;
 const FIELD = "~";
 const NO_FIELDS: readonly string[] = [];
 const MAX_COHORT = 128;
 const VERSION = /^[1-9]\d{0,3}$/;
+const NOT_BARE = /[%|~]/g;
+const WRITTEN = /%(25|7c|7e)/g;
 const TRACE = /^[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const PRINTABLE = /^[ -~]*$/;
+/** The trace flags of level 2. */
+const SAMPLED = 1;
+const RANDOM = 2;
 const COUNT = /^\d{1,12}$/;
 /** Retries that the call tree of one entry event may make in all, before anything says less. */
 const ENTRY_ALLOWANCE = 16;
@@ -32,7 +40,7 @@ export function rootContext(random: () => number): CallContext {
   return {
     traceId: randomHex(32, random),
     spanId: randomHex(16, random),
-    flags: 1,
+    flags: SAMPLED | RANDOM,
     cohort: "",
     deadlineMs: Number.POSITIVE_INFINITY,
     allowance: ENTRY_ALLOWANCE,
@@ -41,6 +49,8 @@ export function rootContext(random: () => number): CallContext {
     invocations: 1,
     onBehalf: "",
     to: "",
+    tracestate: "",
+    baggage: "",
   };
 }
 
@@ -51,8 +61,24 @@ export function packContext(context: CallContext, nowMs: number): string {
       ? ""
       : String(Math.max(0, Math.floor(context.deadlineMs - nowMs)));
   const flags = hex(context.flags & 255);
-  return `${CONTEXT_FORMAT}~${context.traceId}-${context.spanId}-${flags}~${context.cohort}~${left}~${context.allowance}~${context.priority}~${context.depth}~${context.invocations}~${context.onBehalf}~${context.to}`;
+  return `${CONTEXT_FORMAT}~${context.traceId}-${context.spanId}-${flags}~${context.cohort}~${left}~${context.allowance}~${context.priority}~${context.depth}~${context.invocations}~${context.onBehalf}~${context.to}${packCarried(context)}`;
 }
+
+/** What most calls do not have, behind the ten fields. */
+function packCarried({ tracestate, baggage }: CallContext): string {
+  return tracestate === "" && baggage === "" ? "" : `~${toField(tracestate)}~${toField(baggage)}`;
+}
+
+function toField(text: string): string {
+  const field = text.replace(NOT_BARE, (char) => `%${hex(char.charCodeAt(0))}`);
+  return field.length > MAX_CARRIED ? "" : field;
+}
+
+/** Nothing that could not stand in a header comes out. */
+const fromField = (field: string | undefined): string =>
+  field !== undefined && PRINTABLE.test(field)
+    ? field.replace(WRITTEN, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    : "";
 
 /** Reads a packed context; null when it is malformed. A higher format and more fields are accepted, never needed. */
 export function unpackContext(text: string, nowMs: number): CallContext | null {
@@ -68,6 +94,8 @@ export function unpackContext(text: string, nowMs: number): CallContext | null {
     invocations,
     onBehalf,
     to,
+    tracestate,
+    baggage,
   ] = fields;
   if (to === undefined || onBehalf === undefined || cohort === undefined) return null;
   if (!VERSION.test(format) || cohort.length > MAX_COHORT) return null;
@@ -77,13 +105,15 @@ export function unpackContext(text: string, nowMs: number): CallContext | null {
     spanId: trace.slice(33, 49),
     flags: Number.parseInt(trace.slice(50), 16),
     cohort,
-    deadlineMs: left === "" ? Number.POSITIVE_INFINITY : nowMs + toCount(left),
+    deadlineMs: nowMs + toLeft(left),
     allowance: allowance === "-1" ? -1 : toCount(allowance),
     priority: toCount(priority),
     depth: toCount(depth),
     invocations: toCount(invocations),
     onBehalf,
     to,
+    tracestate: fromField(tracestate),
+    baggage: fromField(baggage),
   };
   const {
     deadlineMs,
@@ -101,10 +131,11 @@ export function traceparent(context: CallContext): string {
   return `00-${context.traceId}-${context.spanId}-${flags}`;
 }
 
-const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+/** A comma inside: two headers that were joined. */
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[^,]*)?$/;
 const ZEROS = /^0+$/;
 
-/** Reads a W3C traceparent (level 2); null when it must be ignored. */
+/** Reads a W3C traceparent (level 2), of which the flags that level 2 knows; null when it must be ignored. */
 export function readTraceparent(
   text: string,
 ): { traceId: string; spanId: string; flags: number } | null {
@@ -113,8 +144,11 @@ export function readTraceparent(
   const [, version, traceId = "", spanId = "", flags = "00", rest] = match;
   if (version === "ff" || (version === "00" && rest !== undefined)) return null;
   if (ZEROS.test(traceId) || ZEROS.test(spanId)) return null;
-  return { traceId, spanId, flags: Number.parseInt(flags, 16) };
+  return { traceId, spanId, flags: Number.parseInt(flags, 16) & (SAMPLED | RANDOM) };
 }
+
+const toLeft = (text: string | undefined): number =>
+  text === "" ? Number.POSITIVE_INFINITY : toCount(text);
 
 const toCount = (text: string | undefined): number =>
   text !== undefined && COUNT.test(text) ? Number(text) : Number.NaN;

@@ -1,12 +1,12 @@
 // Owns how a reason looks from outside: problem+json with Proxy-Status for HTTP, an Error for RPC. Says less than the log.
 import { HEDDLE_REASON, PROXY_STATUS } from "../contract/headers.ts";
-import { problemType, REASONS, type Reason } from "../contract/reasons.ts";
+import { problemType, REASONS, titleOf, type Reason } from "../contract/reasons.ts";
 
 /** The error an RPC caller gets for a refusal; `name` is `HeddleError`, `reason` the label. */
 export class HeddleError extends Error {
   readonly reason: Reason;
   constructor(reason: Reason) {
-    super(`${reason}: ${REASONS[reason].title}`);
+    super(`${reason}, see ${problemType(reason)}`);
     this.name = "HeddleError";
     this.reason = reason;
   }
@@ -16,7 +16,7 @@ export class HeddleError extends Error {
 export function problem(reason: Reason, traceId: string, inside: boolean): Response {
   const entry = REASONS[reason];
   const status = entry.status === 0 ? 502 : entry.status;
-  const body = { type: problemType(reason), title: entry.title, status, reason, traceId };
+  const body = { type: problemType(reason), title: titleOf(reason), status, reason, traceId };
   const headers: Record<string, string> = {
     "content-type": "application/problem+json",
     [PROXY_STATUS]: `heddle; error=${entry.proxyStatus}; details="${entry.flag}"`,

@@ -1,4 +1,6 @@
-// Owns which headers from outside mean nothing inside: those of the mesh, of one hop, and of the platform's steering.
+// Owns which headers from outside mean nothing inside: those of the mesh, of one hop, of the platform's steering, and
+// of the trace, which the edge has read by then and writes anew.
+import { BAGGAGE, TRACEPARENT, TRACESTATE } from "../contract/headers.ts";
 
 const HOP_BY_HOP = new Set([
   "connection",
@@ -8,8 +10,11 @@ const HOP_BY_HOP = new Set([
   "trailer",
   "transfer-encoding",
 ]);
-/** Version steering of the platform is the table's business, not a client's. */
-const PLATFORM = new Set([
+/** Version steering of the platform is the table's business, not a client's; baggage is the application's. */
+const EDGE = new Set([
+  BAGGAGE,
+  TRACEPARENT,
+  TRACESTATE,
   "cloudflare-workers-version-key",
   "cloudflare-workers-version-overrides",
 ]);
@@ -19,11 +24,16 @@ export function stripHeaders(headers: Record<string, string>): void {
   const isUpgrade = headers["upgrade"] !== undefined;
   const named = (headers["connection"] ?? "").toLowerCase().split(",");
   for (const name of Object.keys(headers)) {
-    const canonical = name.replaceAll("_", "-");
-    const isMesh =
-      canonical === "heddle" || canonical.startsWith("heddle-") || canonical.startsWith("x-heddle");
     const isNamed = named.some((nominated) => nominated.trim() === name) && name !== "upgrade";
-    if (isMesh || isNamed || PLATFORM.has(name)) delete headers[name];
+    if (isNamed || isForged(name)) delete headers[name];
     if (HOP_BY_HOP.has(name) && !(isUpgrade && name === "connection")) delete headers[name];
   }
+}
+
+/** A header that means something only from inside: the mesh's, the trace's, the platform's steering. */
+export function isForged(name: string): boolean {
+  const canonical = name.replaceAll("_", "-");
+  const isMesh =
+    canonical === "heddle" || canonical.startsWith("heddle-") || canonical.startsWith("x-heddle");
+  return isMesh || EDGE.has(name);
 }

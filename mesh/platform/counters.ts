@@ -7,16 +7,15 @@ import type { CallRecord } from "../pipeline/isolate.ts";
 const MOST_KEYS = 2000;
 const OTHER = "other";
 
-/** Cumulative counts since the isolate was born, by up to five words. */
-export interface Counters {
-  count(kind: string, first: string, second: string, third: string, reason: Reason | null): void;
-  /** Flat: `kind|first|second|third|reason`, where `ok` stands for no reason. */
-  entries(): Readonly<Record<string, number>>;
-}
-
 type Level<T> = Map<string, T>;
 /** Nested by words that live in the table: looking them up hashes nothing anew, as one joined key would. */
 type Tree = Level<Level<Level<Level<Level<number>>>>>;
+
+/** Cumulative counts since the isolate was born, by up to five words. */
+export interface Counters {
+  count(kind: string, first: string, second: string, third: string, reason: Reason | null): void;
+  readonly tree: Tree;
+}
 
 export function createCounters(): Counters {
   const tree: Tree = new Map();
@@ -36,9 +35,13 @@ export function createCounters(): Counters {
       else if (size < MOST_KEYS) add(kind, [first, second, third], label);
       else add(OTHER, ["", "", ""], OTHER);
     },
-    entries: () => Object.fromEntries(flatten(tree, "")),
+    tree,
   };
 }
+
+/** Flat: `kind|first|second|third|reason`, where `ok` stands for no reason. */
+export const entriesOf = ({ tree }: Counters): Readonly<Record<string, number>> =>
+  Object.fromEntries(flatten(tree, ""));
 
 function child<T>(level: Level<Level<T>>, word: string): Level<T> {
   let found = level.get(word);
@@ -63,7 +66,7 @@ export const deservesLine = (call: CallRecord, isDegraded: boolean): boolean =>
 
 /** One JSON line; values are encoded, keys and proofs never get here. */
 export function logLine(call: CallRecord, isDegraded: boolean, nowMs: number): string {
-  const line: Readonly<Record<LogField | "detail", unknown>> = {
+  const line: Readonly<Record<LogField, unknown>> = {
     time: new Date(nowMs).toISOString(),
     side: call.side,
     source: call.source,

@@ -1,5 +1,5 @@
-// A `url` endpoint: global fetch with the endpoint's origin in place of the request's; no proof leaves the account.
-import { HEDDLE } from "../contract/headers.ts";
+// A `url` endpoint: global fetch with the endpoint's origin in place of the request's; no proof and no baggage leaves the account.
+import { BAGGAGE, HEDDLE } from "../contract/headers.ts";
 import type { EndpointBinding } from "../pipeline/isolate.ts";
 
 /** The origin's path prefix, if any, goes before the request's path. */
@@ -10,6 +10,7 @@ export function externalBinding(url: string): EndpointBinding {
       const pathStart = input.indexOf("/", input.indexOf("//") + 2);
       const headers: Record<string, string> = { ...(init.headers as Record<string, string>) };
       delete headers[HEDDLE];
+      delete headers[BAGGAGE];
       return fetch(`${base}${pathStart < 0 ? "/" : input.slice(pathStart)}`, { ...init, headers });
     },
     dispatch: () =>

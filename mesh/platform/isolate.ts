@@ -20,6 +20,7 @@ export interface MeshIsolate extends Isolate {
 
 export function createIsolate(bindings: MeshBindings, wiring: Wiring): MeshIsolate {
   let mind = createMind(bindings, wiring);
+  let serviceOf = memoised(bornService);
   const counters = createCounters();
   return {
     workload: wiring.workload,
@@ -36,7 +37,7 @@ export function createIsolate(bindings: MeshBindings, wiring: Wiring): MeshIsola
     isFresh: () => isFresh(mind),
     isDegraded: () => isDegraded(mind),
     isRevoked: (workload) => mind.known.revoked.size > 0 && mind.known.revoked.has(workload),
-    service: memoised(bornService),
+    service: (name) => serviceOf(name),
     reach: reachOf(bindings, wiring),
     relay: () => bindings.relay,
     external: memoised(externalBinding),
@@ -46,6 +47,7 @@ export function createIsolate(bindings: MeshBindings, wiring: Wiring): MeshIsola
     poke: () => mind.sync.poke(),
     reset() {
       mind = createMind(bindings, wiring);
+      serviceOf = memoised(bornService);
     },
   };
 }

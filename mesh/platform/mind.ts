@@ -9,11 +9,13 @@ import { createProofBox } from "./proof-box.ts";
 import { bornKnowledge, createSync, type Knowledge, type Sync } from "./sync.ts";
 import { createTableView } from "./table-view.ts";
 
-/** Longest wait for a warm sync (design §2), and for a cold beginning whose starter may have died. */
+/** Longest wait for a warm sync, and for a cold beginning whose starter may have died. */
 const WARM_WAIT_MS = 50;
 const COLD_WAIT_MS = 400;
 /** After a sync that nobody answered the next decision goes on with what there is, for this long. */
 const RETRY_SYNC_MS = 1000;
+/** What was not heard of for this long is lost with the request that carried it. */
+const LOST_MS = 5000;
 const DEFAULT_LEASE_MS = 30_000;
 const DEFAULT_STRICT_MS = 5000;
 
@@ -25,6 +27,8 @@ export interface Mind {
   begun: Promise<void> | null;
   isBorn: boolean;
   running: Promise<unknown> | null;
+  /** When `begun` or `running` was started. */
+  startedMs: number;
   lastTryMs: number;
   lastPulseMs: number;
   seen: OpenTable | null;
@@ -41,6 +45,7 @@ export function createMind(bindings: MeshBindings, wiring: Wiring): Mind {
     begun: null,
     isBorn: false,
     running: null,
+    startedMs: Number.NEGATIVE_INFINITY,
     lastTryMs: Number.NEGATIVE_INFINITY,
     lastPulseMs: Number.NEGATIVE_INFINITY,
     seen: null,
@@ -61,32 +66,48 @@ export function tableOf(mind: Mind): TableView | null {
 /** Born, and control has not answered since. */
 export const isDegraded = (mind: Mind): boolean => mind.isBorn && !mind.known.hasJoined;
 
-/** Synced recently enough for a `strict` destination. */
+/** Holds keys of epochs, and synced recently enough for a `strict` destination. */
 export const isFresh = ({ known }: Mind): boolean =>
-  now() - known.lastSyncMs <= (known.table?.directory.defaults.lease.strictMs ?? DEFAULT_STRICT_MS);
+  known.hasJoined && now() - known.lastSyncMs <= strictMs(known);
+
+const strictMs = ({ table }: Knowledge): number =>
+  table?.directory.defaults.lease.strictMs ?? DEFAULT_STRICT_MS;
+
+/** How long a sync is good for; shorter in a Worker that is a `strict` destination. */
+function leaseOf(mind: Mind, wiring: Wiring): number {
+  const { known } = mind;
+  const normalMs =
+    wiring.leaseMs ?? known.table?.directory.defaults.lease.normalMs ?? DEFAULT_LEASE_MS;
+  const isStrict = tableOf(mind)?.level(wiring.workload) === "strict";
+  return isStrict ? Math.min(normalMs, strictMs(known)) : normalMs;
+}
 
 /** Warm: nothing, and at most one pulse a second behind it. Too old: a bounded wait. Cold: the one join. */
 export function ready(mind: Mind, wiring: Wiring, keeper: Keeper): Promise<void> | undefined {
   if (!mind.isBorn) return cold(mind, keeper);
   const { known } = mind;
   const nowMs = now();
-  const leaseMs =
-    wiring.leaseMs ?? known.table?.directory.defaults.lease.normalMs ?? DEFAULT_LEASE_MS;
-  if (nowMs - known.lastSyncMs <= leaseMs && known.table !== null) {
+  if (nowMs - known.lastSyncMs <= leaseOf(mind, wiring) && known.table !== null) {
     if (nowMs - mind.lastPulseMs >= known.pulseEveryMs) {
       mind.lastPulseMs = nowMs;
       void refresh(mind, keeper);
     }
     return undefined;
   }
-  if (mind.running === null && nowMs - mind.lastTryMs < RETRY_SYNC_MS) return undefined;
-  mind.lastTryMs = nowMs;
-  mind.lastPulseMs = nowMs;
-  return Promise.race([refresh(mind, keeper), sleep(WARM_WAIT_MS)]).then(nothing);
+  const triedMs = nowMs - mind.lastTryMs;
+  if (triedMs >= RETRY_SYNC_MS) {
+    mind.lastTryMs = nowMs;
+    mind.lastPulseMs = nowMs;
+    return Promise.race([refresh(mind, keeper), sleep(WARM_WAIT_MS)]).then(nothing);
+  }
+  // Whoever is slow has been waited for already.
+  if (mind.running === null || triedMs >= WARM_WAIT_MS) return undefined;
+  return Promise.race([mind.running, sleep(WARM_WAIT_MS - triedMs)]).then(nothing);
 }
 
 function cold(mind: Mind, keeper: Keeper): Promise<void> {
-  if (mind.begun === null) {
+  if (mind.begun === null || now() - mind.startedMs >= LOST_MS) {
+    mind.startedMs = now();
     mind.begun = mind.sync.begin().then(() => {
       mind.isBorn = true;
       mind.lastTryMs = now();
@@ -98,11 +119,13 @@ function cold(mind: Mind, keeper: Keeper): Promise<void> {
 
 /** One refresh at a time, shared: its creator keeps it alive, whoever waits has a timer of its own. */
 function refresh(mind: Mind, keeper: Keeper): Promise<unknown> {
-  if (mind.running === null) {
-    mind.running = mind.sync.refresh().finally(() => {
-      mind.running = null;
+  if (mind.running === null || now() - mind.startedMs >= LOST_MS) {
+    const work: Promise<unknown> = mind.sync.refresh().finally(() => {
+      if (mind.running === work) mind.running = null;
     });
-    keeper.waitUntil(mind.running);
+    mind.startedMs = now();
+    mind.running = work;
+    keeper.waitUntil(work);
   }
   return mind.running;
 }

@@ -1,4 +1,4 @@
-// How an isolate learns: join when cold, pulse when warm, KV and the bundle when nobody answers (design §2, §7).
+// How an isolate learns: join when cold, pulse when warm, KV and the bundle when nobody answers.
 import { JOIN_FORMAT } from "../contract/join.ts";
 import { PULSE_FORMAT } from "../contract/pulse.ts";
 import { EPOCH_MS, type Revocation } from "../contract/identity.ts";
@@ -10,7 +10,7 @@ import { importTableKey, openTable, type OpenTable } from "../identity/table.ts"
 import type { MeshBindings } from "./bindings.ts";
 import { now, sleep, uniqueId } from "./clock.ts";
 
-/** Longest waits of a cold isolate: for the one join, then for KV, before the bundle serves (design §7). */
+/** Longest waits of a cold isolate: for the one join, then for KV, before the bundle serves. */
 const JOIN_WAIT_MS = 300;
 const KV_WAIT_MS = 50;
 
@@ -103,6 +103,7 @@ async function refresh(sources: Sources): Promise<boolean> {
   const isBehind = newest > (known.table?.directory.version ?? 0);
   const lacksKeys = known.epoch <= Math.floor(now() / EPOCH_MS);
   const mustJoin = isBehind || lacksKeys || !known.hasJoined;
+  if (!isBehind) known.lastSyncMs = startedMs;
   if (mustJoin && !(await join(sources)) && isBehind) await fromKv(sources);
   known.lastSyncMs = startedMs;
   return true;

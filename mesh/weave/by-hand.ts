@@ -4,6 +4,7 @@ import { BINDINGS, type Wiring } from "../contract/wiring.ts";
 import { problem } from "../pipeline/problem.ts";
 import type { EntrypointClass } from "./entrypoint.ts";
 import type { Runtime } from "./frame.ts";
+import { shareExports } from "./platform-exports.ts";
 import { start } from "./start.ts";
 
 let runtime: Runtime | null | undefined;
@@ -15,6 +16,9 @@ function own(): Runtime | null {
     const wiring =
       typeof raw === "string" ? (JSON.parse(raw) as Wiring) : ((raw as Wiring | undefined) ?? null);
     runtime = wiring === null ? null : start(env as unknown as Record<string, unknown>, wiring);
+    if (runtime !== null) shareExports(runtime.inlet.loop);
+    // Dev's entry of this Worker exports it; outside dev there is neither.
+    if (wiring?.dev === true) Reflect.set(globalThis, Symbol.for("heddle.dev"), runtime?.dev);
   }
   return runtime;
 }
@@ -34,5 +38,18 @@ export function mesh(app: object): unknown {
  */
 export function meshed<C extends EntrypointClass>(made: C, name: string = made.name): C {
   const woven = own()?.weave(name, made) ?? class extends WorkerEntrypoint {};
-  return woven as C;
+  return sealed(woven as EntrypointClass) as C;
+}
+
+/** A subclass's own methods would lie behind `dispatch`, unreachable: better refused than lost. */
+function sealed(woven: EntrypointClass): EntrypointClass {
+  return class Sealed extends woven {
+    constructor(ctx: ExecutionContext, given: Cloudflare.Env) {
+      super(ctx, given);
+      if (new.target !== Sealed)
+        throw new TypeError(
+          "A class may not extend meshed(Base): extend Base, and pass the result to meshed().",
+        );
+    }
+  };
 }

@@ -1,4 +1,4 @@
-// What stands in `env` for a service binding: `fetch` and RPC through the outbound chain.
+// What stands in `env` for a service binding: `fetch` and RPC through the outbound chain, in the runtime's own shape.
 import { randomHex } from "../pipeline/context.ts";
 import type { HttpParts, OutboundCall, RpcParts } from "../pipeline/call.ts";
 import type { Next } from "../pipeline/filter.ts";
@@ -6,9 +6,13 @@ import type { Isolate, Scope } from "../pipeline/isolate.ts";
 import type { Outcome } from "../pipeline/outcome.ts";
 import { HeddleError } from "../pipeline/problem.ts";
 import type { Dialled } from "../contract/wiring.ts";
-import { member, type Remote } from "./member.ts";
-import { parseFetch, redirected } from "./parts.ts";
+import { follow, isRedirect } from "./follow.ts";
+import { member } from "./member.ts";
+import { argumentsOf } from "./membrane.ts";
+import { isIndex, MESHED, NATIVE, prototypeOf, withoutJson } from "./native.ts";
+import { parseFetch, type ParsedFetch } from "./parts.ts";
 import { currentScope } from "./scope.ts";
+import { sentFrom, unsent, type Remote, type Sent } from "./sent.ts";
 
 /** The way out of one Worker: its isolate and its composed outbound chain. */
 export interface Outlet {
@@ -19,73 +23,89 @@ export interface Outlet {
   readonly onBehalf: string;
 }
 
-const MOST_REDIRECTS = 20;
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const clients = new WeakSet();
+type FetchArguments = readonly [input: RequestInfo | URL, init?: RequestInit];
 
-/** Whether a value is a mesh binding; such a value is never sent as an RPC argument. */
-export const isClient = (value: unknown): boolean =>
-  (typeof value === "object" || typeof value === "function") &&
-  value !== null &&
-  clients.has(value);
+const clients = new WeakMap<object, Client>();
 
-/** A binding to a mesh service: an object with `fetch`, every other member a remote one. */
+/** A binding to a mesh service: `fetch`, and every other member a remote one. */
 export function createClient(outlet: Outlet, dialled: Dialled): object {
-  const remote: Remote = {
-    call: (path, args) => callRpc(outlet, dialled, { path, args }),
-    get: (path) => callRpc(outlet, dialled, { path, args: null }),
-  };
-  const own = {
-    fetch: (input: RequestInfo | URL, init?: RequestInit) =>
-      callFetch(outlet, dialled, input, init),
-  };
-  const client = new Proxy(own, {
-    get(target, name) {
-      if (name === "fetch") return target.fetch;
-      if (typeof name === "symbol" || name === "then") return undefined;
-      return member(remote, [name]);
-    },
-  });
-  clients.add(client);
+  const handler = new Client(outlet, dialled);
+  const client = new Proxy(Object.create(prototypeOf("ServiceStub")) as object, handler);
+  clients.set(client, handler);
   return client;
 }
 
-async function callFetch(
-  outlet: Outlet,
-  dialled: Dialled,
-  input: RequestInfo | URL,
-  init: RequestInit | undefined,
-): Promise<Response> {
-  const { parts, redirect } = parseFetch(input, init);
-  const scope = currentScope(outlet.isolate);
-  const outcome = await outlet.outbound(newCall(outlet, scope, dialled, parts, null));
-  const response = unwrap(outcome) as Response;
-  if (!REDIRECTS.has(response.status) || redirect === "manual") return response;
-  const location = response.headers.get("location");
-  if (location === null) return response;
-  if (redirect === "error") throw new TypeError("Unexpected redirect.");
-  return follow(outlet, dialled, parts, response, location);
+class Client implements ProxyHandler<object> {
+  readonly outlet: Outlet;
+  readonly dialled: Dialled;
+  readonly #remote: Remote;
+  constructor(outlet: Outlet, dialled: Dialled) {
+    this.outlet = outlet;
+    this.dialled = dialled;
+    this.#remote = {
+      call: (path, args) => callRpc(outlet, dialled, path, args),
+      get: (path) => callRpc(outlet, dialled, path, null),
+    };
+  }
+  get(own: object, name: string | symbol, self: object): unknown {
+    if (name === NATIVE) return MESHED;
+    if (Object.hasOwn(own, name)) return Reflect.get(own, name) as unknown;
+    if (name === "fetch") return fetch;
+    const prototype = prototypeOf("ServiceStub");
+    if (typeof name === "symbol" || name in prototype)
+      return Reflect.get(prototype, name, self) as unknown;
+    if (name === "then" || isIndex(name)) return undefined;
+    const found = member(this.#remote, [name], () => this.#native(name));
+    return name === "toJSON" ? withoutJson(found as object, {}) : found;
+  }
+  has(own: object, name: string | symbol): boolean {
+    return typeof name === "string" || name in own;
+  }
+  /** The runtime's own binding, for what only it can say. */
+  raw(): object | null {
+    const { outlet, dialled } = this;
+    const { isolate } = outlet;
+    const found = isolate.reach(dialled.service, dialled.entrypoint ?? "", dialled.reach);
+    return found ?? isolate.relay();
+  }
+  #native(name: string): unknown {
+    return Reflect.get(this.raw() ?? {}, name) as unknown;
+  }
 }
 
-/** Each hop of a followed redirect is a call of its own through the chain. */
-async function follow(
-  outlet: Outlet,
-  dialled: Dialled,
-  first: HttpParts,
-  answered: Response,
-  to: string,
-): Promise<Response> {
-  let parts = first;
-  let response = answered;
-  let location: string | null = to;
-  for (let hop = 0; hop < MOST_REDIRECTS && location !== null; hop++) {
-    await response.body?.cancel();
-    parts = redirected(parts, response.status, location);
-    response = await send(outlet, dialled, parts);
-    location = REDIRECTS.has(response.status) ? response.headers.get("location") : null;
+/** One function for all bindings, as the runtime's is one of their class. */
+const { fetch } = {
+  fetch(this: unknown, ...given: readonly unknown[]): Promise<Response> {
+    const client = clients.get(this as object);
+    return client === undefined
+      ? (Reflect.apply(nativeFetch(), this, given) as Promise<Response>)
+      : callFetch(client, given as FetchArguments);
+  },
+};
+
+const nativeFetch = (): (() => unknown) =>
+  Reflect.get(prototypeOf("ServiceStub"), "fetch") as () => unknown;
+
+async function callFetch(client: Client, given: FetchArguments): Promise<Response> {
+  const parsed = parse(client, given);
+  if (parsed === null)
+    return Reflect.apply(nativeFetch(), client.raw(), given) as Promise<Response>;
+  const { outlet, dialled } = client;
+  const scope = currentScope(outlet.isolate);
+  const outcome = await outlet.outbound(newCall(outlet, scope, dialled, parsed.parts, null));
+  const response = unwrap(outcome) as Response;
+  if (!parsed.follows || !isRedirect(response)) return response;
+  return follow(parsed, response, (parts) => send(outlet, dialled, parts));
+}
+
+/** Null for what the runtime's own `fetch` refuses too, and in its own words. */
+function parse(client: Client, [input, init]: FetchArguments): ParsedFetch | null {
+  try {
+    return parseFetch(input, init);
+  } catch (error) {
+    if (client.raw() === null) throw error;
+    return null;
   }
-  if (location !== null) throw new TypeError("Too many redirects.");
-  return response;
 }
 
 async function send(outlet: Outlet, dialled: Dialled, http: HttpParts): Promise<Response> {
@@ -94,18 +114,19 @@ async function send(outlet: Outlet, dialled: Dialled, http: HttpParts): Promise<
   return unwrap(outcome) as Response;
 }
 
-async function callRpc(outlet: Outlet, dialled: Dialled, rpc: RpcParts): Promise<unknown> {
-  if (rpc.args?.some(carriesClient) === true) throw new HeddleError("bad_argument");
-  const scope = currentScope(outlet.isolate);
-  return unwrap(await outlet.outbound(newCall(outlet, scope, dialled, null, rpc)));
-}
-
-function carriesClient(value: unknown): boolean {
-  if (isClient(value)) return true;
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && !Array.isArray(value)) return false;
-  return Object.values(value).some(isClient);
+function callRpc(
+  outlet: Outlet,
+  dialled: Dialled,
+  path: readonly string[],
+  given: readonly unknown[] | null,
+): Sent {
+  try {
+    const rpc: RpcParts = { path, args: given === null ? null : argumentsOf(given) };
+    const call = newCall(outlet, currentScope(outlet.isolate), dialled, null, rpc);
+    return sentFrom(Promise.resolve(outlet.outbound(call)), unwrap, () => call.sent);
+  } catch (error) {
+    return unsent(error);
+  }
 }
 
 function unwrap(outcome: Outcome): unknown {
@@ -143,6 +164,7 @@ export function newCall(
     binding: null,
     envelope: "",
     checkAnswer: null,
+    sent: null,
     held: [],
     isSeed: false,
     attempts: 0,

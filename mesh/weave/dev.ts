@@ -1,5 +1,6 @@
 // Dev only: the entrypoint by which `heddle dev` syncs, forgets and reads this isolate. Never woven for a deploy.
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { entriesOf } from "../platform/counters.ts";
 import type { MeshIsolate } from "../platform/isolate.ts";
 
 /** What dev may ask of an isolate. */
@@ -25,7 +26,7 @@ export function createDev(isolate: MeshIsolate): DevClass {
       isolate.reset();
     }
     async counts(): Promise<Readonly<Record<string, number>>> {
-      return isolate.counters.entries();
+      return entriesOf(isolate.counters);
     }
   };
 }

@@ -1,20 +1,10 @@
 // A woven WorkerEntrypoint: `fetch` and `dispatch`, and the event handlers the application's own class has.
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { EVENTS, onlyPlatform } from "./events.ts";
 import { handOn } from "./hand-on.ts";
 import { takeFetch, takeRpc, type Inlet } from "./inlet.ts";
 import { entryScope, inScope } from "./scope.ts";
 import { walk } from "./walk.ts";
-
-/** Handlers that the platform, not a caller, invokes; a woven class has those its inner class has. */
-export const EVENTS = [
-  "scheduled",
-  "queue",
-  "email",
-  "tail",
-  "trace",
-  "tailStream",
-  "test",
-] as const;
 
 export type EntrypointClass = new (ctx: ExecutionContext, env: Cloudflare.Env) => WorkerEntrypoint;
 type Handler = (...args: readonly unknown[]) => unknown;
@@ -27,14 +17,6 @@ export function weaveEntrypoint(
 ): EntrypointClass {
   const entrypoint = name === "default" ? "" : name;
   class Woven extends WorkerEntrypoint {
-    constructor(ctx: ExecutionContext, env: Cloudflare.Env) {
-      super(ctx, env);
-      // A subclass's own methods would lie behind `dispatch`, unreachable: better refused than lost.
-      if (new.target !== Woven)
-        throw new TypeError(
-          "A class may not extend meshed(Base): extend Base, and pass the result to meshed().",
-        );
-    }
     override async fetch(request: Request): Promise<Response> {
       return takeFetch(inlet, entrypoint, this.ctx, request, async (settled) => {
         const own = construct(inlet, inner, this.ctx, this.env);
@@ -54,6 +36,7 @@ export function weaveEntrypoint(
       Object.defineProperty(Woven.prototype, event, {
         configurable: true,
         value(this: Woven, ...args: readonly unknown[]): unknown {
+          onlyPlatform(event, args[0], inlet.wiring.dev === true);
           const own: object = construct(inlet, inner, this.ctx, this.env);
           const handler = Reflect.get(own, event) as Handler;
           return inScope(entryScope(inlet.isolate, this.ctx), () => handler.apply(own, [...args]));

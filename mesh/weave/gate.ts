@@ -7,7 +7,7 @@ import { compose, type Next } from "../pipeline/filter.ts";
 import { problem } from "../pipeline/problem.ts";
 import { newCall, type Outlet } from "./client.ts";
 import type { RuntimeContext } from "./inlet.ts";
-import { edgeScope, keepCohort } from "./outside.ts";
+import { edgeScope, toOutside } from "./outside.ts";
 import { fromRequest } from "./parts.ts";
 
 const EDGE = { service: "", entrypoint: null } as const;
@@ -41,7 +41,7 @@ async function serveEdge(
   };
   const outcome = await edge(call);
   if (outcome.kind === "answer")
-    return keepCohort(isolate, outcome.value as Response, drawn ? scope.cohort : "", request);
+    return toOutside(isolate, outcome.value as Response, drawn ? scope.cohort : "", request);
   return problem(outcome.reason, scope.context.traceId, false);
 }
 

@@ -1,12 +1,16 @@
 // The ctx an application gets: the runtime's own, with `props` without ours and `exports` leading to its own entrypoints.
 import type { Wiring } from "../contract/wiring.ts";
-import { loopbackExports } from "./loopback.ts";
 import type { Outlet } from "./client.ts";
+import type { WeaveNamespace } from "./namespace.ts";
+import { methodOn } from "./native.ts";
 
 /** What of the mesh a handed-on ctx needs to know. */
 export interface Loop {
   readonly wiring: Wiring;
   readonly outlet: Outlet;
+  readonly weaveNamespace: WeaveNamespace | null;
+  /** Null where the Worker's code knows nothing of its exports. */
+  readonly loopbackExports: ((exports: unknown, loop: Loop) => unknown) | null;
 }
 
 /** Props as the runtime gives them: ours and the user's. */
@@ -23,52 +27,32 @@ export function heddleProps(ctx: object): Readonly<Record<string, unknown>> | nu
   return typeof heddle === "object" && heddle !== null ? (heddle as Record<string, unknown>) : null;
 }
 
-let shape: (new (ctx: object, loop: Loop) => object) | undefined;
-
 /** Props are read only when the application asks: reading them is dear (a copy across the binding). */
-export function handOn<C extends object>(ctx: C, loop: Loop): C {
-  shape ??= shapeOf(ctx);
-  return new shape(ctx, loop) as C;
-}
+export const handOn = <C extends object>(ctx: C, loop: Loop): C =>
+  new Proxy(ctx, new Handed(loop)) as C;
 
-/** A class whose members are those of the runtime's ctx, each leading to it; made once per isolate. */
-function shapeOf(sample: object): new (ctx: object, loop: Loop) => object {
-  class Handed {
-    readonly #ctx: object;
-    readonly #loop: Loop;
-    #props: unknown;
-    #exports: unknown;
-    constructor(ctx: object, loop: Loop) {
-      this.#ctx = ctx;
-      this.#loop = loop;
-    }
-    get props(): unknown {
-      this.#props ??= withoutOurs((this.#ctx as RawContext).props);
-      return this.#props;
-    }
-    get exports(): unknown {
-      this.#exports ??= loopbackExports((this.#ctx as RawContext).exports, this.#loop);
-      return this.#exports;
-    }
-    static read(handed: Handed, name: string): unknown {
-      const value: unknown = Reflect.get(handed.#ctx, name);
-      return typeof value === "function" ? (value.bind(handed.#ctx) as unknown) : value;
-    }
+class Handed implements ProxyHandler<object> {
+  readonly #loop: Loop;
+  readonly #made = new Map<string | symbol, unknown>();
+  constructor(loop: Loop) {
+    this.#loop = loop;
   }
-  const names = new Set([
-    ...Object.getOwnPropertyNames(sample),
-    ...Object.getOwnPropertyNames(Object.getPrototypeOf(sample) as object),
-  ]);
-  for (const name of names)
-    if (!Object.hasOwn(Handed.prototype, name))
-      Object.defineProperty(Handed.prototype, name, {
-        configurable: true,
-        enumerable: true,
-        get(this: Handed) {
-          return Handed.read(this, name);
-        },
-      });
-  return Handed;
+  get(ctx: object, name: string | symbol, self: object): unknown {
+    const known = this.#made.get(name);
+    if (known !== undefined) return known;
+    const found: unknown = Reflect.get(ctx, name);
+    const made = this.#instead(ctx, name, found, self);
+    if (made !== found) this.#made.set(name, made);
+    return made;
+  }
+  #instead(ctx: object, name: string | symbol, found: unknown, self: object): unknown {
+    if (name === "props") return withoutOurs(found);
+    if (name === "exports" && this.#loop.loopbackExports !== null)
+      return this.#loop.loopbackExports(found, this.#loop);
+    return typeof found === "function" && name !== "constructor"
+      ? methodOn(() => self, ctx, found as () => unknown)
+      : found;
+  }
 }
 
 function withoutOurs(props: unknown): unknown {

@@ -1,10 +1,10 @@
 // A woven handler object, default or named: an object with `fetch`, `dispatch` and the events the inner one has.
 // An object and not a class: the platform then constructs nothing per call.
-import { EVENTS } from "./entrypoint.ts";
+import { EVENTS, onlyPlatform } from "./events.ts";
 import { handOn } from "./hand-on.ts";
 import { takeFetch, takeRpc, type Inlet, type RuntimeContext } from "./inlet.ts";
 import { entryScope, inScope } from "./scope.ts";
-import { notImplemented } from "./walk.ts";
+import { walk } from "./walk.ts";
 
 type Handler = (first: unknown, env: unknown, ctx: unknown) => unknown;
 /** What the platform takes as a handler object. */
@@ -25,16 +25,21 @@ export function weaveHandler(inlet: Inlet, name: string, inner: object): WovenHa
       }),
     dispatch: (call: unknown, env, ctx) =>
       takeRpc(inlet, entrypoint, ctx, call, async ({ path, args }) =>
-        callable(inner, path, args).call(inner, args?.[0], env, handOn(ctx, inlet.loop)),
+        walk(inner, path, args, (found, owner, given, at) => {
+          if (given.length === 1) return found.call(owner, given[0], env, handOn(ctx, inlet.loop));
+          throw wrongCount(at);
+        }),
       ),
   };
   for (const event of EVENTS) {
     const handler = functionOf(inner, event);
     if (handler !== null)
-      made[event] = (first: unknown, env, ctx) =>
-        inScope(entryScope(inlet.isolate, ctx), () =>
+      made[event] = (first: unknown, env, ctx) => {
+        onlyPlatform(event, first, inlet.wiring.dev === true);
+        return inScope(entryScope(inlet.isolate, ctx), () =>
           handler.call(inner, first, env, handOn(ctx, inlet.loop)),
         );
+      };
   }
   return made;
 }
@@ -44,19 +49,8 @@ function functionOf(inner: object, key: string): Handler | null {
   return typeof found === "function" ? (found as Handler) : null;
 }
 
-/** RPC on a handler object takes exactly one argument and reaches its own functions only, as bare. */
-function callable(
-  inner: object,
-  path: readonly string[],
-  args: readonly unknown[] | null,
-): Handler {
-  const name = path[0] ?? "";
-  const found: unknown =
-    path.length === 1 && Object.hasOwn(inner, name) ? Reflect.get(inner, name) : undefined;
-  if (typeof found !== "function" || args === null) throw notImplemented(path.at(-1) ?? "");
-  if (args.length !== 1)
-    throw new TypeError(
-      `Attempted to call RPC function "${name}" with the wrong number of arguments. When calling a top-level handler function that is not declared as part of a class, you must always send exactly one argument. In order to support variable numbers of arguments, the server must use class-based syntax (extending WorkerEntrypoint) instead.`,
-    );
-  return found as Handler;
-}
+/** RPC on a handler object takes exactly one argument, as bare. */
+const wrongCount = (name: string): TypeError =>
+  new TypeError(
+    `Attempted to call RPC function "${name}" with the wrong number of arguments. When calling a top-level handler function that is not declared as part of a class, you must always send exactly one argument. In order to support variable numbers of arguments, the server must use class-based syntax (extending WorkerEntrypoint) instead.`,
+  );

@@ -23,6 +23,8 @@ export interface Inlet {
   readonly fromOutside:
     | ((request: Request, ctx: RuntimeContext, run: Serve) => Promise<Response>)
     | null;
+  /** Static assets before the default export; null without. */
+  readonly front: ((request: Request, serve: Serve) => Promise<Response>) | null;
 }
 
 /** As much of ExecutionContext and DurableObjectState as the mesh uses. */
@@ -42,10 +44,12 @@ export function takeFetch(
   request: Request,
   serve: Serve,
 ): Promise<Response> {
+  const front = entrypoint === "" ? inlet.front : null;
+  const served: Serve = front === null ? serve : (settled) => front(settled, serve);
   if (inlet.fromOutside !== null && workloadOf(ctx) === "")
-    return inlet.fromOutside(request, ctx, serve);
+    return inlet.fromOutside(request, ctx, served);
   const envelope = request.headers.get(HEDDLE) ?? "";
-  const call = new FetchCall(inlet, entrypoint, ctx, envelope, request, serve);
+  const call = new FetchCall(inlet, entrypoint, ctx, envelope, request, served);
   return settle(call) as Promise<Response>;
 }
 

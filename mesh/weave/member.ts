@@ -1,71 +1,110 @@
-// A remote object as the application sees it: a callable thenable that records a path and replays it (design §3).
+// A remote object as the application sees it. Nothing is sent before a member is called or awaited; what is pipelined
+// on a result goes to the runtime's own promise of it, which is why it costs no further trip.
+import { isIndex, NATIVE, prototypeOf } from "./native.ts";
+import { release, remoteOn, type Remote, type Sent } from "./sent.ts";
 
-/** Where a path is replayed: a call with its arguments, or the read of a property. */
-export interface Remote {
-  call(path: readonly string[], args: readonly unknown[]): Promise<unknown>;
-  get(path: readonly string[]): Promise<unknown>;
+/** The member of a remote object at a path: call it, await it, or go deeper. `native` is the runtime's own such member. */
+export const member = (remote: Remote, path: readonly string[], native: () => unknown): unknown =>
+  new Proxy(hollow, new Member(remote, path, native));
+
+/** The result of a call that is on its way: a promise that is pipelined on, called, or disposed. */
+export const result = (sent: Sent): object => new Proxy(hollow, new Result(sent));
+
+/** What both look like: the runtime's own class, every other name a remote member. */
+abstract class Shape implements ProxyHandler<object> {
+  abstract readonly prototype: object;
+  abstract deeper(name: string): unknown;
+  abstract awaited(): Promise<unknown>;
+  abstract special(name: symbol): unknown;
+
+  get(_hollow: object, name: string | symbol, self: object): unknown {
+    if (name === "then" || name === "catch" || name === "finally")
+      return (...args: unknown[]) =>
+        Reflect.apply(Reflect.get(Promise.prototype, name) as Then, this.awaited(), args);
+    if (typeof name === "symbol") return this.special(name) ?? this.#symbol(name, self);
+    if (name in this.prototype) return Reflect.get(this.prototype, name, self) as unknown;
+    return isIndex(name) ? undefined : this.deeper(name);
+  }
+  /** Without a tag of its class the runtime's stub is an object, where a proxy of a function would be a function. */
+  #symbol(name: symbol, self: object): unknown {
+    const found: unknown = Reflect.get(this.prototype, name, self);
+    return found === undefined && name === Symbol.toStringTag ? "Object" : found;
+  }
+  getPrototypeOf(): object {
+    return this.prototype;
+  }
+  has(_hollow: object, name: string | symbol): boolean {
+    return typeof name === "string" || name in this.prototype;
+  }
+  set(): boolean {
+    return true;
+  }
+  ownKeys(): string[] {
+    return [];
+  }
+  getOwnPropertyDescriptor(): undefined {
+    return undefined;
+  }
 }
 
-/** Names that are never members of a stub. */
-const NEVER = new Set(["then", "catch", "finally"]);
+type Then = (...args: readonly unknown[]) => unknown;
 
-/** The member of a remote object at a path: call it, await it, or go deeper; nothing is sent before. */
-export function member(remote: Remote, path: readonly string[]): unknown {
-  return new Proxy(callable, {
-    apply: (_target, _self, args: unknown[]) => result(remote.call(path, args)),
-    get(_target, name) {
-      if (name === Symbol.dispose || name === Symbol.asyncDispose) return noop;
-      if (typeof name === "symbol") return undefined;
-      if (!NEVER.has(name)) return member(remote, [...path, name]);
-      const promise = remote.get(path);
-      return Reflect.get(promise, name).bind(promise) as unknown;
-    },
-  });
+class Member extends Shape {
+  readonly #remote: Remote;
+  readonly #path: readonly string[];
+  readonly #native: () => unknown;
+  constructor(remote: Remote, path: readonly string[], native: () => unknown) {
+    super();
+    this.#remote = remote;
+    this.#path = path;
+    this.#native = native;
+  }
+  get prototype(): object {
+    return prototypeOf("RpcProperty");
+  }
+  apply(_hollow: object, _self: unknown, args: unknown[]): object {
+    return result(this.#remote.call(this.#path, args));
+  }
+  construct(_hollow: object, args: unknown[]): object {
+    return result(this.#remote.call(this.#path, args));
+  }
+  deeper(name: string): unknown {
+    return member(this.#remote, [...this.#path, name], this.#native);
+  }
+  awaited(): Promise<unknown> {
+    return this.#remote.get(this.#path).value;
+  }
+  special(name: symbol): unknown {
+    return name === NATIVE ? this.#native() : undefined;
+  }
 }
 
-/** The result of a call: a promise that is pipelined on, called, or disposed; the call is already on its way. */
-function result(pending: Promise<unknown>): unknown {
-  const resolved: Remote = {
-    call: (path, args) => pending.then((value) => apply(value, path, args)),
-    get: (path) => pending.then((value) => read(value, path)),
-  };
-  return new Proxy(callable, {
-    apply: (_target, _self, args: unknown[]) =>
-      result(pending.then((value) => (value as (...given: unknown[]) => unknown)(...args))),
-    get(_target, name) {
-      if (name === Symbol.dispose) return () => void pending.then(dispose, noop);
-      if (name === Symbol.asyncDispose) return () => pending.then(dispose, noop);
-      if (typeof name === "symbol") return undefined;
-      if (!NEVER.has(name)) return member(resolved, [name]);
-      return Reflect.get(pending, name).bind(pending) as unknown;
-    },
-  });
+class Result extends Shape {
+  readonly #sent: Sent;
+  constructor(sent: Sent) {
+    super();
+    this.#sent = sent;
+  }
+  get prototype(): object {
+    return prototypeOf("RpcPromise");
+  }
+  apply(_hollow: object, _self: unknown, args: unknown[]): object {
+    return result(remoteOn(this.#sent).call([], args));
+  }
+  deeper(name: string): unknown {
+    const native = (): unknown => Reflect.get(this.#sent.newest() ?? {}, name);
+    return member(remoteOn(this.#sent), [name], native);
+  }
+  awaited(): Promise<unknown> {
+    return this.#sent.value;
+  }
+  special(name: symbol): unknown {
+    if (name === NATIVE) return this.#sent.newest() ?? undefined;
+    return name === Symbol.dispose ? () => release(this.#sent) : undefined;
+  }
 }
 
-async function apply(
-  value: unknown,
-  path: readonly string[],
-  args: readonly unknown[],
-): Promise<unknown> {
-  const owner = path.length > 1 ? await read(value, path.slice(0, -1)) : value;
-  const name = path.at(-1) ?? "";
-  return (owner as Record<string, (...given: unknown[]) => unknown>)[name]?.(...args);
-}
-
-async function read(value: unknown, path: readonly string[]): Promise<unknown> {
-  let found: unknown = value;
-  for (const name of path) found = await (found as Record<string, unknown>)[name];
-  return found;
-}
-
-function dispose(value: unknown): void {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return;
-  const method: unknown = Reflect.get(value, Symbol.dispose);
-  if (typeof method === "function") method.call(value);
-}
-
-function callable(): void {
-  // The target of every member: a function, so that the proxy may be called.
-}
-
-const noop = (): void => undefined;
+/** What the proxies stand on: callable and constructible, with no property of its own that could not be hidden. */
+const hollow: object = function hollow(): void {
+  // Never runs: every trap answers before.
+}.bind(null);

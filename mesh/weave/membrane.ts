@@ -1,79 +1,131 @@
-// A returned RpcTarget or function keeps the call it came from: its scope, and the revocation check (design §3).
+// A returned RpcTarget or function keeps the call it came from: its scope, and the revocation check.
 import { RpcTarget } from "cloudflare:workers";
 import type { Isolate, Scope } from "../pipeline/isolate.ts";
 import { HeddleError } from "../pipeline/problem.ts";
+import { MESHED, nativeOf } from "./native.ts";
 import { inScope } from "./scope.ts";
+import { replaceWithin } from "./within.ts";
 
 /** The call a capability was returned by. */
 export interface Grant {
   readonly isolate: Isolate;
   readonly scope: Scope;
+  /** Whose revocation ends it; empty where nobody was authenticated. */
   readonly principal: string;
 }
 
+type Callable = (...args: readonly unknown[]) => unknown;
+
 /** A result as the caller gets it: targets and functions behind a membrane, everything else as it is. */
 export function guard(value: unknown, grant: Grant): unknown {
-  if (value instanceof RpcTarget) return guardTarget(value, grant);
-  if (typeof value === "function") return guardFunction(value as Callable, null, grant);
-  if (!isPlain(value)) return value;
-  const entries = Object.entries(value);
-  const isCapable = entries.some(
-    ([, item]) => item instanceof RpcTarget || typeof item === "function",
-  );
-  if (!isCapable) return value;
-  return Object.fromEntries(entries.map(([name, item]) => [name, guard(item, grant)]));
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return value;
+  return replaceWithin(value, {
+    isWanted,
+    replace: (found) => {
+      if (found instanceof RpcTarget) return guardTarget(found, grant);
+      const native = nativeOf(found as object);
+      return native === undefined ? guardFunction(found as Callable, grant) : handOver(native);
+    },
+  });
 }
 
-type Callable = (...args: unknown[]) => unknown;
+/** Arguments as the runtime takes them: what stands behind ours in their place, a mesh binding refused. */
+export const argumentsOf = (args: readonly unknown[]): readonly unknown[] =>
+  replaceWithin(args, {
+    isWanted: (value) => nativeOf(value as object) !== undefined,
+    replace: (value) => handOver(nativeOf(value as object)),
+  }) as readonly unknown[];
 
-function guardFunction(callee: Callable, owner: unknown, grant: Grant): Callable {
-  return async (...args) => {
-    if (grant.isolate.isRevoked(grant.principal)) throw new HeddleError("revoked");
-    return guard(await inScope(grant.scope, () => callee.apply(owner, args)), grant);
-  };
+function handOver(native: unknown): unknown {
+  if (native === MESHED) throw new HeddleError("bad_argument");
+  return native;
 }
 
-/** A target of its own class with the same members, each restoring the scope; own properties stay hidden, as bare. */
+/** Stubs of the runtime are functions too, but none of the language's: they go on as they are. */
+const isWanted = (value: unknown): boolean =>
+  value instanceof RpcTarget ||
+  value instanceof Function ||
+  nativeOf(value as object) !== undefined;
+
+/** Does what a capability does, as part of the call that gave it; at once, since a getter's value may be walked through. */
+function run(grant: Grant, act: () => unknown): unknown {
+  if (grant.isolate.isRevoked(grant.principal)) throw new HeddleError("revoked");
+  const value = inScope(grant.scope, act);
+  return value instanceof Promise
+    ? value.then((settled) => guard(settled, grant))
+    : guard(value, grant);
+}
+
+/** Own properties of a function are members of its stub, so they come along. */
+function guardFunction(callee: Callable, grant: Grant): Callable {
+  const guarded: Callable = (...args) => run(grant, () => callee.apply(callee, [...args]));
+  for (const [name, own] of Object.entries(Object.getOwnPropertyDescriptors(callee)))
+    if (name !== "prototype" && "value" in own)
+      Object.defineProperty(guarded, name, { ...own, value: guard(own.value, grant) });
+  return guarded;
+}
+
+type Membrane = new (target: RpcTarget, grant: Grant) => RpcTarget;
+const membranes = new WeakMap<object, Membrane>();
+
 function guardTarget(target: RpcTarget, grant: Grant): RpcTarget {
-  const membrane = class extends RpcTarget {};
-  for (
-    let at: unknown = Object.getPrototypeOf(target);
-    at !== RpcTarget.prototype && at !== null;
-  ) {
-    for (const [name, own] of Object.entries(Object.getOwnPropertyDescriptors(at)))
-      if (name !== "constructor" && !Object.hasOwn(membrane.prototype, name))
-        Object.defineProperty(membrane.prototype, name, guardMember(own, target, grant));
-    at = Object.getPrototypeOf(at);
+  const prototype = Object.getPrototypeOf(target) as object;
+  let made = membranes.get(prototype);
+  if (made === undefined) {
+    made = membraneOf(prototype);
+    membranes.set(prototype, made);
   }
-  const dispose: unknown = Reflect.get(target, Symbol.dispose);
-  if (typeof dispose === "function")
-    Object.defineProperty(membrane.prototype, Symbol.dispose, {
-      value: () => void dispose.call(target),
-    });
-  return new membrane();
+  return new made(target, grant);
 }
 
-function guardMember(own: PropertyDescriptor, target: RpcTarget, grant: Grant): PropertyDescriptor {
-  if (own.get !== undefined) {
+/** A class with the same members, each of which restores the scope; own properties stay hidden, as bare. */
+function membraneOf(prototype: object): Membrane {
+  const held = new WeakMap<object, { readonly target: RpcTarget; readonly grant: Grant }>();
+  const made = class extends RpcTarget {
+    constructor(target: RpcTarget, grant: Grant) {
+      super();
+      held.set(this, { target, grant });
+    }
+  };
+  // A method taken off its target has no grant either, and fails on what it finds as `this`, as bare.
+  const act = (self: object, use: (target: object) => unknown): unknown => {
+    const found = held.get(self);
+    return found === undefined ? use(self) : run(found.grant, () => use(found.target));
+  };
+  for (let at = prototype; at !== RpcTarget.prototype; at = Object.getPrototypeOf(at) as object)
+    for (const name of Object.getOwnPropertyNames(at))
+      if (!Object.hasOwn(made.prototype, name))
+        Object.defineProperty(made.prototype, name, guardedMember(at, name, act));
+  if (Symbol.dispose in prototype)
+    Object.defineProperty(made.prototype, Symbol.dispose, {
+      value(this: object): void {
+        const target = held.get(this)?.target;
+        if (target !== undefined) (Reflect.get(target, Symbol.dispose) as Callable).call(target);
+      },
+    });
+  return made;
+}
+
+function guardedMember(
+  at: object,
+  name: string,
+  act: (self: object, use: (target: object) => unknown) => unknown,
+): PropertyDescriptor {
+  const own = Object.getOwnPropertyDescriptor(at, name) ?? {};
+  if (own.get !== undefined)
     return {
       configurable: true,
-      get: () =>
-        guard(
-          inScope(grant.scope, () => own.get?.call(target) as unknown),
-          grant,
-        ),
+      get(this: object): unknown {
+        return act(this, (target) => own.get?.call(target) as unknown);
+      },
     };
-  }
   if (typeof own.value !== "function") return own;
+  const method = own.value as Callable;
   return {
     configurable: true,
     writable: true,
-    value: guardFunction(own.value as Callable, target, grant),
+    value(this: object, ...args: readonly unknown[]): unknown {
+      return act(this, (target) => method.apply(target, [...args]));
+    },
   };
-}
-
-function isPlain(value: unknown): value is object {
-  return (
-    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  );
 }

@@ -1,12 +1,12 @@
 // A woven Durable Object class: restores the context that came with a call; its own events start one of their own.
 import { unpackContext } from "../pipeline/context.ts";
 import { HEDDLE } from "../contract/headers.ts";
-import type { Scope } from "../pipeline/isolate.ts";
+import type { Isolate, Scope } from "../pipeline/isolate.ts";
 import type { Inlet, RuntimeContext } from "./inlet.ts";
-import { loopbackExports } from "./loopback.ts";
+import { guard } from "./membrane.ts";
 import { OBJECT_CALL } from "./namespace.ts";
 import { entryScope, inScope, scopeOf } from "./scope.ts";
-import { walk } from "./walk.ts";
+import { notImplemented, walk } from "./walk.ts";
 
 type Method = (...args: readonly unknown[]) => unknown;
 export type ObjectClass = new (ctx: DurableObjectState, env: Cloudflare.Env) => object;
@@ -22,6 +22,9 @@ export function weaveObject(inlet: Inlet, inner: ObjectClass): ObjectClass {
       states.set(this, ctx);
     }
   }
+  // The application looks at its objects' class by name.
+  Object.defineProperty(Woven, "name", { configurable: true, value: inner.name });
+  define(Woven, "constructor", inner as never);
   const keeper = (self: object): RuntimeContext => states.get(self) ?? NOBODY;
   const scope = (self: object, packed: string): Scope => {
     const context = unpackContext(packed, inlet.isolate.now());
@@ -31,7 +34,8 @@ export function weaveObject(inlet: Inlet, inner: ObjectClass): ObjectClass {
   };
   define(Woven, OBJECT_CALL, function (this: object, ...given) {
     const [packed, path, args] = given as [string, readonly string[], readonly unknown[] | null];
-    return inScope(scope(this, String(packed)), () => walk(this, path, args));
+    if (path[0] === OBJECT_CALL) throw notImplemented(OBJECT_CALL);
+    return perform(inlet.isolate, scope(this, String(packed)), () => walk(this, path, args));
   });
   const fetch = methodOf(inner, "fetch");
   if (fetch !== null)
@@ -55,10 +59,14 @@ export function weaveObject(inlet: Inlet, inner: ObjectClass): ObjectClass {
 
 /** Objects keep the runtime's own state; only its `exports` lead to the application's entrypoints. */
 function handedState(inlet: Inlet, ctx: DurableObjectState): DurableObjectState {
-  if (!("exports" in ctx)) return ctx;
-  const exports = loopbackExports(ctx.exports, inlet.loop);
+  if (!("exports" in ctx) || inlet.loop.loopbackExports === null) return ctx;
+  const exports = inlet.loop.loopbackExports(ctx.exports, inlet.loop);
   Object.defineProperty(ctx, "exports", { configurable: true, value: exports });
   return ctx;
+}
+
+async function perform(isolate: Isolate, scope: Scope, act: () => unknown): Promise<unknown> {
+  return guard(await inScope(scope, act), { isolate, scope, principal: "" });
 }
 
 const NOBODY: RuntimeContext = { waitUntil: () => undefined };

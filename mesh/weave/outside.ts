@@ -1,9 +1,16 @@
 // Requests from outside that reach a Worker with routes of its own, and what the gateway does like it.
-import { COHORT_COOKIE, TRACEPARENT } from "../contract/headers.ts";
+import {
+  COHORT_COOKIE,
+  HEDDLE_ANSWER,
+  HEDDLE_REASON,
+  TRACEPARENT,
+  TRACESTATE,
+} from "../contract/headers.ts";
 import type { CallContext } from "../contract/context.ts";
-import { stripHeaders } from "../pipeline/strip-headers.ts";
-import { randomHex, readTraceparent, rootContext } from "../pipeline/context.ts";
+import { isForged } from "../pipeline/strip-headers.ts";
+import { randomHex, readTraceparent, rootContext, traceparent } from "../pipeline/context.ts";
 import type { Isolate, Scope } from "../pipeline/isolate.ts";
+import { readTracestate } from "../pipeline/tracestate.ts";
 import type { RuntimeContext, Serve } from "./inlet.ts";
 import { inScope, scopeOf } from "./scope.ts";
 
@@ -23,7 +30,7 @@ export async function serveOwn(
   const drawn = scope.cohort === "";
   if (drawn && isolate.table()?.splits === true)
     scope.cohort = randomHex(16, () => isolate.random());
-  const response = await inScope(scope, () => serve(stripped(request)));
+  const response = await inScope(scope, () => serve(stripped(request, scope.context)));
   isolate.record({
     side: "edge",
     source: "",
@@ -37,15 +44,21 @@ export async function serveOwn(
     bypassed: [],
     detail: "",
   });
-  return keepCohort(isolate, response, drawn ? scope.cohort : "", request);
+  return toOutside(isolate, response, drawn ? scope.cohort : "", request);
 }
 
-function stripped(request: Request): Request {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of request.headers) headers[name] = value;
-  const before = Object.keys(headers).length;
-  stripHeaders(headers);
-  return Object.keys(headers).length === before ? request : new Request(request, { headers });
+/**
+ * Without what only the mesh may say; what is of one hop stays, since this Worker is no proxy. The trace stands in the
+ * headers where a client sent one: what it was read as.
+ */
+function stripped(request: Request, context: CallContext): Request {
+  const forged = [...request.headers.keys()].filter(isForged);
+  if (forged.length === 0) return request;
+  const made = new Request(request);
+  for (const name of forged) made.headers.delete(name);
+  made.headers.set(TRACEPARENT, traceparent(context));
+  if (context.tracestate !== "") made.headers.set(TRACESTATE, context.tracestate);
+  return made;
 }
 
 /** The context an entry request begins: its trace, its cohort by cookie, the edge's deadline. */
@@ -56,26 +69,32 @@ export function edgeScope(isolate: Isolate, request: Request, ctx: RuntimeContex
   const context: CallContext = {
     ...root,
     ...came,
+    tracestate: came === null ? "" : readTracestate(request.headers.get(TRACESTATE) ?? ""),
     cohort: COHORT.exec(request.headers.get("cookie") ?? "")?.[1] ?? "",
     deadlineMs: edgeMs > 0 ? isolate.now() + edgeMs : Number.POSITIVE_INFINITY,
   };
   return scopeOf(context, ctx);
 }
 
-/** Only while the table splits somewhere, and only when the request brought none (design §3). */
-export function keepCohort(
+/** The answer as it leaves: without what was between meshes, with a cohort where one was drawn and the table splits. */
+export function toOutside(
   isolate: Isolate,
   response: Response,
   cohort: string,
   request: Request,
 ): Response {
-  if (cohort === "" || isolate.table()?.splits !== true || response.webSocket !== null)
-    return response;
-  const kept = new Response(response.body, response);
+  const isKept = cohort !== "" && isolate.table()?.splits === true;
+  const isMarked = INSIDE_ONLY.some((name) => response.headers.has(name));
+  if (response.webSocket !== null || !(isKept || isMarked)) return response;
+  const leaving = new Response(response.body, response);
+  for (const name of INSIDE_ONLY) leaving.headers.delete(name);
+  if (!isKept) return leaving;
   const secure = request.url.startsWith("https:") ? "; Secure" : "";
-  kept.headers.append(
+  leaving.headers.append(
     "set-cookie",
     `${COHORT_COOKIE}=${cohort}; Path=/; Max-Age=${COHORT_SECONDS}; HttpOnly; SameSite=Lax${secure}`,
   );
-  return kept;
+  return leaving;
 }
+
+const INSIDE_ONLY = [HEDDLE_ANSWER, HEDDLE_REASON];

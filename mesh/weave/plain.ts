@@ -21,11 +21,7 @@ const endpoint = (bare: Bare): EndpointBinding => ({
   dispatch: ([, path, args]) => walk(bare, path, args),
 });
 
-async function walk(
-  bare: Bare,
-  path: DispatchCall[1],
-  args: DispatchCall[2],
-): Promise<unknown> {
+async function walk(bare: Bare, path: DispatchCall[1], args: DispatchCall[2]): Promise<unknown> {
   let owner: unknown = bare;
   for (const name of path.slice(0, -1)) owner = (owner as Record<string, unknown>)[name];
   const name = path.at(-1) ?? "";

@@ -1,9 +1,11 @@
-// The relay's entrypoint. From a Worker that is not woven: the whole outbound chain in its name. From a woven one: the
-// inbound chain, then the endpoint its context names, woven or plain, with `onBehalf` (design §3).
+// The relay's entrypoint: both ends of a call for Workers that do not speak the mesh's envelope.
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { outbound } from "../chains/outbound.ts";
 import { HEDDLE, TRACEPARENT } from "../contract/headers.ts";
 import type { Dialled } from "../contract/wiring.ts";
-import { unpackContext } from "../pipeline/context.ts";
+import { readTraceparent, unpackContext } from "../pipeline/context.ts";
+import { compose } from "../pipeline/filter.ts";
+import type { Isolate, Scope } from "../pipeline/isolate.ts";
 import { problem } from "../pipeline/problem.ts";
 import { createClient, type Outlet } from "./client.ts";
 import type { EntrypointClass } from "./entrypoint.ts";
@@ -12,11 +14,9 @@ import { heddleProps } from "./hand-on.ts";
 import { takeFetch, takeRpc } from "./inlet.ts";
 import { entryScope, inScope, scopeOf } from "./scope.ts";
 
-type Client = Record<string, (...args: unknown[]) => unknown> & {
+type Client = Record<string, (...args: readonly unknown[]) => Promise<unknown>> & {
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
 };
-/** A binding to a Worker that is not woven: its own methods, no `dispatch`. */
-type PlainBinding = Client;
 
 /** Names the runtime probes on every instance; a relay forwards none of them. */
 const PROBED = new Set([
@@ -44,133 +44,138 @@ const PROBED = new Set([
 
 /** Makes the class; without a runtime it refuses everything. */
 export function createRelay(runtime: Runtime | null): EntrypointClass {
+  const onward = runtime === null ? null : onwardOf(runtime.outlet);
   class Relay extends WorkerEntrypoint {
     override async fetch(request: Request): Promise<Response> {
-      if (runtime === null) return problem("no_table", "", false);
-      const source = sourceOf(this.ctx);
-      if (source !== null) {
-        const client = createClient(outletFor(runtime, source.source), source.dialled) as Client;
-        return inScope(incoming(runtime, request.headers.get(HEDDLE) ?? "", this.ctx), () =>
-          client.fetch(request),
-        );
+      if (runtime === null || onward === null) return problem("no_table", "", false);
+      const from = sourceOf(this.ctx);
+      if (from !== null) {
+        const scope = handedOn(runtime.outlet.isolate, request.headers, this.ctx);
+        return inScope(scope, () => clientFor(runtime, from).fetch(request));
       }
-      return takeFetch(runtime.inlet, "", this.ctx, request, (settled) =>
-        relayFetch(runtime, settled),
-      );
+      return takeFetch(runtime.inlet, "", this.ctx, request, async (settled) => {
+        const target = targetOf(runtime.outlet.isolate, settled.headers.get(HEDDLE) ?? "");
+        if (target === null) return problem("not_bound", "", true);
+        return clientTo(onward, this.ctx, target).fetch(settled);
+      });
     }
-    async dispatch(call: unknown): Promise<unknown> {
-      if (runtime === null) return { heddleRefused: "no_table" };
-      return takeRpc(runtime.inlet, "", this.ctx, call, ({ path, args }, envelope) =>
-        relayRpc(runtime, envelope, path, args),
+    async dispatch(...args: readonly unknown[]): Promise<unknown> {
+      if (runtime === null || onward === null) return { heddleRefused: "no_table" };
+      const from = sourceOf(this.ctx);
+      // A plain caller's own word is no envelope, whatever it looks like.
+      if (from !== null) return memberFor(runtime, this.ctx, "dispatch")(...args);
+      return takeRpc(
+        runtime.inlet,
+        "",
+        this.ctx,
+        args[0],
+        async ({ path, args: given }, envelope) => {
+          const target = targetOf(runtime.outlet.isolate, envelope);
+          if (target === null) return { heddleRefused: "not_bound" };
+          return perform(clientTo(onward, this.ctx, target), path, given);
+        },
       );
     }
   }
-  // Any other name is a method that a not-woven caller calls on the service it dialled.
+  // Any other name is a member that a plain caller uses of the service it dialled.
   const forward = new Proxy(WorkerEntrypoint.prototype, {
     get(target, name, self) {
       if (typeof name === "symbol" || PROBED.has(name))
         return Reflect.get(target, name, self) as unknown;
-      return (...args: unknown[]) =>
-        forwardCall(runtime, (self as { ctx: ExecutionContext }).ctx, name, args);
+      return memberFor(runtime, (self as { ctx: ExecutionContext }).ctx, name);
     },
   });
   Object.setPrototypeOf(Relay.prototype, forward);
   return Relay;
 }
 
-function forwardCall(
-  runtime: Runtime | null,
-  ctx: ExecutionContext,
-  name: string,
-  args: unknown[],
-): unknown {
-  const source = sourceOf(ctx);
-  if (runtime === null || source === null)
-    throw new TypeError(`The RPC receiver does not implement the method "${name}".`);
-  const client = createClient(outletFor(runtime, source.source), source.dialled) as Client;
-  const scope = entryScope(runtime.outlet.isolate, ctx);
-  return inScope(scope, async () => client[name]?.(...args));
+/** To the endpoint that a caller's mesh has chosen; repeating a call is for that mesh, not for the relay. */
+const onwardOf = (outlet: Outlet): Outlet => ({
+  ...outlet,
+  outbound: compose({
+    ...outbound,
+    filters: outbound.filters.filter(({ name }) => name !== "retry"),
+  }),
+});
+
+interface Source {
+  readonly source: string;
+  readonly dialled: Dialled;
 }
 
-/** The one place a source is read: the props of the caller's binding. */
-function sourceOf(ctx: object): { source: string; dialled: Dialled } | null {
-  const props = heddleProps(ctx);
-  const source = props?.["source"];
-  const dialled = props?.["dialled"];
+/** The one place a plain caller is read: the props of its binding. */
+function sourceOf(ctx: object): Source | null {
+  const { source, dialled } = heddleProps(ctx) ?? {};
   if (typeof source !== "string" || typeof dialled !== "object" || dialled === null) return null;
   return { source, dialled: dialled as Dialled };
 }
 
-const outletFor = (runtime: Runtime, source: string): Outlet => ({
-  ...runtime.outlet,
-  source,
-  onBehalf: source,
-});
+const clientFor = ({ outlet }: Runtime, { source, dialled }: Source): Client =>
+  createClient({ ...outlet, source, onBehalf: source }, dialled) as Client;
 
-/** A plain Worker's own calls continue the context it was called with, as far as it handed the header on. */
-function incoming(
-  runtime: Runtime,
-  envelope: string,
+type Member = ((...args: readonly unknown[]) => Promise<unknown>) & Pick<Promise<unknown>, "then">;
+
+/**
+ * A member as a plain caller uses it: called, it is a method; awaited, as the runtime does with what is read, a value;
+ * and what lies below it the runtime looks for among a function's own properties.
+ */
+function memberFor(
+  runtime: Runtime | null,
   ctx: ExecutionContext,
-): ReturnType<typeof entryScope> {
-  const context = unpackContext(envelope.split("|")[0] ?? "", runtime.outlet.isolate.now());
-  return context === null
-    ? entryScope(runtime.outlet.isolate, ctx)
-    : scopeOf({ ...context, onBehalf: "", to: "" }, ctx);
+  ...path: readonly string[]
+): Member {
+  const ask = async (args: readonly unknown[] | null): Promise<unknown> => {
+    const from = sourceOf(ctx);
+    if (runtime === null || from === null)
+      throw new TypeError(`The RPC receiver does not implement the method "${path[0]}".`);
+    const client = clientFor(runtime, from);
+    const scope = entryScope(runtime.outlet.isolate, ctx);
+    return inScope(scope, () => perform(client, path, args));
+  };
+  const called = (...args: readonly unknown[]): Promise<unknown> => ask(args);
+  const then: Member["then"] = (resolve, reject) => ask(null).then(resolve, reject);
+  const below = (name: string | symbol): unknown => {
+    if (name === "then") return then;
+    return typeof name === "symbol" ? undefined : memberFor(runtime, ctx, ...path, name);
+  };
+  return new Proxy(called, {
+    get: (_called, name) => below(name),
+    has: (_called, name) => typeof name === "string",
+    getOwnPropertyDescriptor: (_called, name) => ({ value: below(name), configurable: true }),
+  }) as Member;
 }
 
-interface Target {
-  readonly worker: string;
-  readonly entrypoint: string | null;
-  readonly principal: string;
-}
-
-function targetOf(runtime: Runtime, envelope: string): Target | null {
-  const context = unpackContext(envelope.split("|")[0] ?? "", runtime.outlet.isolate.now());
-  const proof = envelope.split("|")[1] ?? "";
-  const [worker = "", entrypoint] = (context?.to ?? "").split(" ");
-  return worker === ""
-    ? null
-    : { worker, entrypoint: entrypoint ?? null, principal: proof.split("~")[3] ?? "" };
-}
-
-async function relayFetch(runtime: Runtime, request: Request): Promise<Response> {
-  const envelope = request.headers.get(HEDDLE) ?? "";
-  const target = targetOf(runtime, envelope);
-  if (target === null) return problem("not_bound", "", true);
-  const plain = plainOf(runtime, target);
-  if (plain !== null) return plain.fetch(withTrace(request));
-  return clientOf(runtime, target).fetch(request);
-}
-
-async function relayRpc(
-  runtime: Runtime,
-  envelope: string,
+async function perform(
+  client: Client,
   path: readonly string[],
   args: readonly unknown[] | null,
 ): Promise<unknown> {
-  const target = targetOf(runtime, envelope);
-  if (target === null) return { heddleRefused: "not_bound" };
-  let owner: unknown = plainOf(runtime, target) ?? clientOf(runtime, target);
-  for (const name of path.slice(0, -1)) owner = (owner as Record<string, unknown>)[name];
-  const name = path.at(-1) ?? "";
-  const at = owner as Record<string, (...given: readonly unknown[]) => unknown>;
-  return args === null ? at[name] : at[name]?.(...args);
+  let at: unknown = client;
+  for (const name of path) at = Reflect.get(at as object, name);
+  return args === null ? at : (at as Member)(...args);
 }
 
-const clientOf = (runtime: Runtime, target: Target): Client =>
-  createClient(outletFor(runtime, target.principal), {
-    service: "",
-    entrypoint: target.entrypoint,
-    endpoint: target.worker,
-  }) as Client;
-
-/** Reach of the relay to plain Workers stands under `plain:`: no envelope is spoken there. */
-function plainOf(runtime: Runtime, target: Target): PlainBinding | null {
-  const binding = runtime.outlet.isolate.reach(`plain:${target.worker}`, target.entrypoint ?? "");
-  return binding === null ? null : (binding as unknown as PlainBinding);
+/** A plain Worker's own calls continue the context it was called with, as far as it handed the headers on. */
+function handedOn(isolate: Isolate, headers: Headers, ctx: ExecutionContext): Scope {
+  const context = contextOf(isolate, headers.get(HEDDLE) ?? "");
+  if (context !== null) return scopeOf({ ...context, onBehalf: "", to: "" }, ctx);
+  const scope = entryScope(isolate, ctx);
+  const trace = readTraceparent(headers.get(TRACEPARENT) ?? "");
+  return trace === null ? scope : scopeOf({ ...scope.context, ...trace }, ctx);
 }
 
-/** A plain Worker sees the request as it was sent, and may hand the trace on. */
-const withTrace = (request: Request): Request =>
-  request.headers.has(TRACEPARENT) ? request : new Request(request);
+const contextOf = (isolate: Isolate, envelope: string): ReturnType<typeof unpackContext> =>
+  unpackContext(envelope.split("|")[0] ?? "", isolate.now());
+
+/** Where a woven caller's mesh wants the call to go. */
+function targetOf(isolate: Isolate, envelope: string): Dialled | null {
+  const [endpoint = "", entrypoint] = (contextOf(isolate, envelope)?.to ?? "").split(" ");
+  return endpoint === "" ? null : { service: "", entrypoint: entrypoint ?? null, endpoint };
+}
+
+/** Speaks for the caller that was just authenticated, which is who its binding's props attest. */
+function clientTo(onward: Outlet, ctx: object, target: Dialled): Client {
+  const workload = heddleProps(ctx)?.["workload"];
+  const source = typeof workload === "string" ? workload : "";
+  return createClient({ ...onward, source, onBehalf: source }, target) as Client;
+}

@@ -22,10 +22,21 @@ export const entryScope = (isolate: Isolate, keeper: Keeper): Scope =>
     keeper,
   );
 
-export const inScope = <T>(scope: Scope, run: () => T): T => scopes.run(scope, run);
+export type Around = <T>(run: () => T) => T;
+let around: Around | null = null;
+
+/** Runs everything in a scope inside something else too. */
+export const runAround = (wrap: Around): void => {
+  around = wrap;
+};
+
+export const inScope = <T>(scope: Scope, run: () => T): T =>
+  around === null ? scopes.run(scope, run) : around(() => scopes.run(scope, run));
+
+export const runningScope = (): Scope | undefined => scopes.getStore();
 
 /** The running scope; background work outside one gets a scope that nothing keeps alive. */
 export const currentScope = (isolate: Isolate): Scope =>
-  scopes.getStore() ?? entryScope(isolate, NOBODY);
+  runningScope() ?? entryScope(isolate, NOBODY);
 
 const NOBODY: Keeper = { waitUntil: () => undefined };

@@ -1,19 +1,63 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { init, parse } from "es-module-lexer";
-import { expect, test } from "vitest";
-import { bundleDataPlane } from "../../cli/bundle.ts";
+import { describe, expect, test } from "vitest";
+import { OWN_NAMES } from "../../cli/bundle-diet.ts";
+import { bundleDataPlane, MOST_BYTES, type BundleOptions } from "../../cli/bundle.ts";
 import { makeProject } from "./project/temp-project.ts";
 
-test("the data plane is one module that imports nothing but the platform", async () => {
+const root = path.resolve(import.meta.dirname, "../..");
+
+const ALL = {
+  routes: true,
+  assets: true,
+  objects: true,
+  dev: true,
+  exports: true,
+  importedExports: true,
+};
+
+describe.each([{}, ALL])("the data plane with %j", (parts) => {
+  test("is one module that imports nothing but the platform", async () => {
+    const cacheDir = makeProject({});
+    const { text, file } = await bundleDataPlane({ cacheDir, parts });
+    await init();
+    const [imports, exports] = parse(text);
+    const from = imports.map(({ specifier }) => specifier ?? "");
+    expect(from.filter((name) => !/^(cloudflare|node):/.test(name))).toEqual([]);
+    expect(exports.map((found) => "name" in found && found.name)).toEqual(["start"]);
+    expect(path.dirname(file)).toBe(cacheDir);
+  });
+
+  test("leaves out what is said of filters", async () => {
+    const { text } = await bundleDataPlane({ cacheDir: makeProject({}), parts });
+    expect(text).not.toMatch(/\bdoc:|\bafter:|name:"(?:observe|prove|replay)"/);
+  });
+});
+
+test("the data plane is at most 60 KiB", async () => {
   const cacheDir = makeProject({});
-  const { text, file } = await bundleDataPlane({ cacheDir });
-  await init();
-  const [imports, exports] = parse(text);
-  const from = imports.map(({ specifier }) => specifier ?? "");
-  expect(from.filter((name) => !/^(cloudflare|node):/.test(name))).toEqual([]);
-  expect(exports.map((found) => "name" in found && found.name)).toContain("start");
-  expect(path.dirname(file)).toBe(cacheDir);
+  const size = async (parts: BundleOptions["parts"] = {}): Promise<number> =>
+    Buffer.byteLength((await bundleDataPlane({ cacheDir, parts })).text);
+  const ordinary = await size();
+  const more = Object.keys(ALL).map(
+    async (part) => `${part} +${(await size({ [part]: true })) - ordinary}`,
+  );
+  console.log(
+    `heddle.js: ${ordinary} bytes of ${MOST_BYTES}; ${(await Promise.all(more)).join(", ")}`,
+  );
+  expect(ordinary).toBeLessThanOrEqual(MOST_BYTES);
+});
+
+test.each([
+  ["routes", "SameSite=Lax"],
+  ["assets", "sec-fetch-mode"],
+  ["objects", "heddleCall"],
+  ["dev", "counts(){"],
+])("a Worker carries what %s take only where it has some", async (part, mark) => {
+  const cacheDir = makeProject({});
+  expect((await bundleDataPlane({ cacheDir })).text).not.toContain(mark);
+  expect((await bundleDataPlane({ cacheDir, parts: { [part]: true } })).text).toContain(mark);
 });
 
 test("it is built once for the same sources and constants", async () => {
@@ -25,3 +69,73 @@ test("it is built once for the same sources and constants", async () => {
   expect(other.file).not.toBe(first.file);
   expect(readdirSync(cacheDir)).toHaveLength(2);
 });
+
+describe("names that are abbreviated", () => {
+  const below = (dir: string): readonly string[] =>
+    readdirSync(path.join(root, dir), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => readFileSync(path.join(root, dir, name), "utf8"));
+  const membersIn = (text: string): readonly string[] =>
+    [...text.matchAll(/^\s*(?:(?:readonly|static|get|set) )*"?(\w+)"?\??\s*[(:<]/gm)].map(
+      ([, name]) => name ?? "",
+    );
+
+  test("are listed once, in order", () => {
+    expect(OWN_NAMES).toEqual([...new Set(OWN_NAMES)].toSorted());
+  });
+
+  test("are on no object that leaves the isolate or comes from outside", () => {
+    const wire = ["identity", "join", "pulse", "table", "wiring"].map((name) =>
+      readFileSync(path.join(root, `mesh/contract/${name}.ts`), "utf8"),
+    );
+    const members = new Set(wire.flatMap(membersIn));
+    expect(OWN_NAMES.filter((name) => members.has(name))).toEqual([]);
+  });
+
+  test("are never looked up as strings", () => {
+    const texts = [...below("mesh/weave"), ...below("mesh/platform"), ...below("mesh/pipeline")];
+    const strings = texts.flatMap((text) =>
+      [...text.matchAll(/(?:get\(\w+, |hasOwn\(\w+, )"(\w+)"/g)].map(([, name]) => name),
+    );
+    expect(OWN_NAMES.filter((name) => strings.includes(name))).toEqual([]);
+  });
+
+  test("are on no object of the platform that the data plane holds", () => {
+    const declared = readFileSync(
+      path.join(root, "node_modules/@cloudflare/workers-types/index.d.ts"),
+      "utf8",
+    );
+    const members = new Set(HELD.flatMap((name) => membersIn(blockOf(declared, name))));
+    expect(members.has("waitUntil")).toBe(true);
+    expect(OWN_NAMES.filter((name) => members.has(name))).toEqual([]);
+  });
+});
+
+/** Types of the platform whose objects the data plane reads or makes. */
+const HELD = [
+  "AbortSignal",
+  "Body",
+  "Crypto",
+  "DurableObjectId",
+  "DurableObjectState",
+  "ExecutionContext",
+  "Headers",
+  "KVNamespace",
+  "ReadableStream",
+  "RequestInit",
+  "RequestInitCfProperties",
+  "Response",
+  "ResponseInit",
+  "SubtleCrypto",
+  "URL",
+  "WebSocket",
+];
+
+function blockOf(text: string, name: string): string {
+  const block = new RegExp(
+    `^(?:declare |export )*(?:abstract )?(?:interface|class|type) ${name}\\b[^\\n]*\\{\\n([\\s\\S]*?)^\\}`,
+    "m",
+  ).exec(text);
+  if (block === null) throw new Error(`${name} is not declared as expected`);
+  return block[1] ?? "";
+}

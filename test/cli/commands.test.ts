@@ -189,6 +189,10 @@ describe("apply", () => {
     const denied = await heddle("apply -f r.yaml");
     expect(denied.exit).toBe(EXIT.failed);
     expect(denied.err).toContain("HEDDLE_TOKEN");
+    replies["POST /v1/apply"] = { body: null, raw: "<html>" };
+    const stranger = await heddle("apply -f r.yaml");
+    expect(stranger.exit).toBe(EXIT.failed);
+    expect(stranger.err).toContain("is no control");
   });
 
   test("--wait pokes, then asks until the version is in use, and says who had not acknowledged", async () => {
@@ -200,7 +204,7 @@ describe("apply", () => {
     replies["POST /v1/apply"] = change("configured");
     replies["POST /dev/poke"] = { body: { workers: [] } };
     replies["GET /v1/convergence?version=7"] = () => ({
-      body: { version: 7, inUse: --left <= 0, leaseMs: 2000, pending },
+      body: { version: 7, inUse: --left <= 0, leaseMs: 2000, acknowledged: [], pending },
     });
     const { exit, err } = await heddle("apply -f r.yaml --wait -o json");
     expect(exit).toBe(EXIT.ok);
@@ -217,7 +221,7 @@ describe("apply", () => {
     writeFileSync(path.join(dir, "r.yaml"), "kind: HTTPRoute\n");
     replies["POST /v1/apply"] = change("configured");
     replies["GET /v1/convergence?version=7"] = {
-      body: { version: 7, inUse: false, leaseMs: -1900, pending: [] },
+      body: { version: 7, inUse: false, leaseMs: -1900, acknowledged: [], pending: [] },
     };
     const { exit, err } = await heddle("apply -f r.yaml --wait");
     expect(exit).toBe(EXIT.timeout);
@@ -254,6 +258,13 @@ describe("get", () => {
     expect((await heddle("get routes -A")).out).toMatch(/^NAMESPACE {2}NAME/);
     const none = await heddle("get route other");
     expect(none.exit).toBe(EXIT.failed);
+  });
+
+  test("a field without effect shows in the status", async () => {
+    const bad = { type: "PartiallyProgrammed", status: "True", reason: "UnsupportedFeature" };
+    const partly = { ...route("reviews"), status: { parents: [{ conditions: [bad] }] } };
+    replies["GET /v1/resources?kind=HTTPRoute&namespace=default"] = { body: { items: [partly] } };
+    expect((await heddle("get routes")).out).toContain("PartiallyProgrammed: UnsupportedFeature");
   });
 });
 

@@ -15,6 +15,8 @@ export interface Asked {
 export interface Reply {
   readonly status?: number;
   readonly body: unknown;
+  /** Sent in place of the body's JSON. */
+  readonly raw?: string;
 }
 
 export interface FakeControl {
@@ -36,9 +38,9 @@ export async function startFakeControl(answer: (asked: Asked) => Reply): Promise
         body: hasBody ? await json(request) : undefined,
       };
       asked.push(one);
-      const { status = 200, body } = answer(one);
+      const { status = 200, body, raw } = answer(one);
       response.writeHead(status, { "content-type": "application/json" });
-      response.end(JSON.stringify(body));
+      response.end(raw ?? JSON.stringify(body));
     })();
   });
   server.listen(0, "127.0.0.1");

@@ -16,7 +16,8 @@ export function claimFolder(base: string): string {
 }
 
 function claim(lock: string): boolean {
-  if (existsSync(lock) && !isAlive(Number(readFileSync(lock, "utf8")))) rmSync(lock, { force: true });
+  if (existsSync(lock) && !isAlive(Number(readFileSync(lock, "utf8"))))
+    rmSync(lock, { force: true });
   try {
     writeFileSync(lock, String(process.pid), { flag: "wx" });
     return true;

@@ -180,8 +180,25 @@ describe("publishing", () => {
     control.clock.advance(9900);
     const { version } = await apply(service("a"));
     expect(version).toBeGreaterThan(lost!.version);
-    await control.store.endPublish(lost!.turn, lost!.version);
+    expect(await control.store.endPublish(lost!.turn, lost!.version)).toBe(false);
     expect(await control.store.publishedVersion()).toBe(version);
+  });
+
+  it("leaves the newer table in place where an older turn comes to its end late", async () => {
+    const { put } = control.kv;
+    let newer: number | null = null;
+    control.kv.put = async (key, value) => {
+      control.kv.put = put;
+      control.clock.advance(10_000);
+      newer = (await apply(service("b"))).version;
+      await put(key, value);
+    };
+    expect((await apply(service("a"))).version).toBe(newer);
+    expect(await control.store.publishedVersion()).toBe(newer);
+    expect((await published()).directory.version).toBeLessThan(Number(newer));
+    await reconcile(control);
+    expect((await published()).directory.version).toBe(newer);
+    expect((await control.store.publishState()).kvVersion).toBe(newer);
   });
 
   it("publishes without KV, says so, and brings KV up later", async () => {
@@ -193,6 +210,16 @@ describe("publishing", () => {
     await reconcile(control);
     expect((await published()).directory.version).toBe(version);
     expect((await control.store.publishState()).kvVersion).toBe(version);
+  });
+
+  it("tells the Registry later of a revocation it missed, and takes none back", async () => {
+    const b = { kind: "subject", value: "default/b", atMs: 1 } as const;
+    await control.registry.addRevocations([b]);
+    await control.issuer.revoke({ kind: "subject", value: "default/a" });
+    const issued = await control.issuer.revoke({ kind: "kid", value: "e1" });
+    await reconcile(control);
+    const { revocations } = await control.registry.merge([]);
+    expect(revocations).toEqual([b, ...issued]);
   });
 
   it("deletes, and tells what was not there", async () => {

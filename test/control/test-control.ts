@@ -6,13 +6,13 @@ import { createResourceTable } from "../../durable-objects/config-store/resource
 import { STEPS as STORE_STEPS } from "../../durable-objects/config-store/schema.ts";
 import { createMasters } from "../../durable-objects/issuer/masters.ts";
 import { STEPS as ISSUER_STEPS } from "../../durable-objects/issuer/schema.ts";
+import { createRevocations } from "../../durable-objects/issuer/revocations.ts";
 import { createSeal } from "../../durable-objects/issuer/seal.ts";
 import { createSecretRows } from "../../durable-objects/issuer/secret-rows.ts";
 import { loadTableKey } from "../../durable-objects/issuer/table-key.ts";
 import { STEPS as REGISTRY_STEPS } from "../../durable-objects/registry/schema.ts";
 import { createSightings } from "../../durable-objects/registry/sightings.ts";
 import { migrate } from "../../durable-objects/sql.ts";
-import type { Revocation } from "../../mesh/contract/identity.ts";
 import type { ConfigStoreApi, IssuerApi, RegistryApi } from "../../mesh/contract/state.ts";
 import { type TestClock, memorySql, testClock } from "../durable-objects/memory-sql.ts";
 
@@ -78,7 +78,7 @@ async function createIssuer(clock: TestClock): Promise<IssuerApi> {
   const rows = createSecretRows(sql, await createSeal(TEST_KEK, clock), clock);
   const masters = createMasters(rows, clock);
   const key = await loadTableKey(rows);
-  const revoked: Revocation[] = [];
+  const revocations = createRevocations(sql, clock);
   return {
     tableKey: async () => key.publicKey,
     signTable: async (bytes) =>
@@ -90,11 +90,8 @@ async function createIssuer(clock: TestClock): Promise<IssuerApi> {
         ),
       ),
     masters: async () => ({ epochs: await masters.epochs(), seed: await masters.seed() }),
-    async revoke(revocation) {
-      revoked.push({ ...revocation, atMs: clock.now() });
-      return revoked;
-    },
-    revocations: async () => revoked,
+    revoke: async (revocation) => revocations.add(revocation),
+    revocations: async () => revocations.all(),
   };
 }
 
@@ -109,7 +106,7 @@ function createRegistry(clock: TestClock): RegistryApi {
     },
     published: async (version, atMs) => sightings.publish(version, atMs),
     newest: async () => sightings.published(),
-    setRevocations: async (revocations) => sightings.setRevocations(revocations),
+    addRevocations: async (revocations) => sightings.addRevocations(revocations),
     isolates: async (sinceMs) => sightings.since(sinceMs),
   };
 }

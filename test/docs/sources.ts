@@ -17,7 +17,7 @@ import { CONTEXT_FORMAT } from "../../mesh/contract/context.ts";
 import { IDENTITY_LEVELS, PROOF_FORMAT } from "../../mesh/contract/identity.ts";
 import { JOIN_FORMAT } from "../../mesh/contract/join.ts";
 import { PULSE_FORMAT } from "../../mesh/contract/pulse.ts";
-import { REASONS } from "../../mesh/contract/reasons.ts";
+import { REASONS, titleOf, type Reason } from "../../mesh/contract/reasons.ts";
 import { BYPASS_FEATURES, MESH_VERSION, TABLE_FORMAT } from "../../mesh/contract/table.ts";
 import { LOG_FIELDS, METRICS } from "../../mesh/contract/telemetry.ts";
 import { BINDINGS, WIRING_FORMAT } from "../../mesh/contract/wiring.ts";
@@ -68,7 +68,7 @@ const SOURCES: Readonly<Record<string, () => Expected>> = {
       "Proxy-Status error",
       "whose",
       "tried again",
-      "what the caller is told",
+      "title",
     ],
     rows: Object.entries(REASONS).map(([name, entry]) => [
       code(name),
@@ -77,7 +77,7 @@ const SOURCES: Readonly<Record<string, () => Expected>> = {
       code(entry.proxyStatus),
       entry.origin === "local" ? "ours" : "theirs",
       entry.retryable ? "yes" : "no",
-      entry.title,
+      titleOf(name as Reason),
     ]),
   }),
   "chain outbound": () => chain(outbound),

@@ -21,6 +21,8 @@ const context: CallContext = {
   invocations: 9,
   onBehalf: "10",
   to: "11",
+  tracestate: "12",
+  baggage: "13",
 };
 
 const session = { kid: "1", subject: "2", audience: "3", slot: 4, mac: "5" };

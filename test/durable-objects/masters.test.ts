@@ -49,6 +49,16 @@ it("a seed slot is followed by the next 30 days before it ends", async () => {
   expect((await masters.seed()).kid).toBe("s2");
 });
 
+it("a revoked seed slot is followed by the next at once", async () => {
+  const { clock, sql, masters } = await setUp();
+  const first = await masters.seed();
+  sql.all("INSERT INTO revocation VALUES ('kid', ?, ?)", first.kid, clock.now());
+  const second = await masters.seed();
+  expect(second.kid).toBe("s2");
+  expect(second.secret).not.toEqual(first.secret);
+  expect(await masters.seed()).toEqual(second);
+});
+
 it("makes one master for callers that come at once", async () => {
   const { masters } = await setUp();
   const [a, b] = await Promise.all([masters.seed(), masters.seed()]);

@@ -20,7 +20,13 @@ afterEach(() => rmSync(project, { recursive: true, force: true }));
 
 /** Starts and tells what it complains of, files as seen from the project. */
 async function complaints(options: { port?: number } = {}): Promise<readonly string[]> {
-  const error: unknown = await startDev({ project, port: 0, controlPort: 0, ...options, log: () => undefined }).then(
+  const error: unknown = await startDev({
+    project,
+    port: 0,
+    controlPort: 0,
+    ...options,
+    log: () => undefined,
+  }).then(
     async (mesh) => await mesh.close(),
     (thrown: unknown) => thrown,
   );
@@ -44,7 +50,9 @@ test("no project", async () => {
 
 test("malformed YAML", async () => {
   edit("mesh/routes.yaml", "metadata: { name: front }", "metadata: { name: front");
-  expect(await complaints()).toEqual([expect.stringMatching(/^mesh\/routes\.yaml:\d+:\d+ \| malformed YAML: /)]);
+  expect(await complaints()).toEqual([
+    expect.stringMatching(/^mesh\/routes\.yaml:\d+:\d+ \| malformed YAML: /),
+  ]);
 });
 
 test("an unknown field in mesh.yaml", async () => {
@@ -56,11 +64,17 @@ test("an unknown field in mesh.yaml", async () => {
 
 test("a missing wrangler file", async () => {
   edit("mesh.yaml", "green", "grene");
-  expect(await complaints()).toEqual([expect.stringMatching(/^mesh\.yaml:6:27 \| there is no wrangler\.json/)]);
+  expect(await complaints()).toEqual([
+    expect.stringMatching(/^mesh\.yaml:6:27 \| there is no wrangler\.json/),
+  ]);
 });
 
 test("names given twice", async () => {
-  edit("mesh/routes.yaml", "kind: HTTPRoute\nmetadata: { name: color }", "kind: HTTPRoute\nmetadata: { name: front }");
+  edit(
+    "mesh/routes.yaml",
+    "kind: HTTPRoute\nmetadata: { name: color }",
+    "kind: HTTPRoute\nmetadata: { name: front }",
+  );
   expect(await complaints()).toEqual([
     expect.stringMatching(/^mesh\/routes\.yaml:19:\d+ \| a second HTTPRoute default\/front/),
   ]);
@@ -69,7 +83,7 @@ test("names given twice", async () => {
 test("Workers that do not build, all of them", async () => {
   edit("blue/index.js", "export default", "export defualt");
   edit("green/index.js", "() =>", "() = >");
-  expect((await complaints()).sort()).toEqual([
+  expect([...(await complaints())].sort()).toEqual([
     expect.stringMatching(/^blue\/index\.js:\d+:\d+ \| /),
     expect.stringMatching(/^green\/index\.js:2:\d+ \| /),
   ]);
@@ -77,7 +91,9 @@ test("Workers that do not build, all of them", async () => {
 
 test("a Worker that throws when it starts", async () => {
   edit("green/index.js", "export", 'throw new Error("not today");\nexport');
-  expect(await complaints()).toEqual([expect.stringMatching(/^Worker default\/green \| Uncaught Error: not today/)]);
+  expect(await complaints()).toEqual([
+    expect.stringMatching(/^Worker default\/green \| Uncaught Error: not today/),
+  ]);
 });
 
 test("an unknown field in a resource", async () => {
@@ -98,7 +114,14 @@ test("a port in use", async () => {
 test("a route to nowhere is a warning, and the mesh runs", async () => {
   edit("mesh/routes.yaml", "name: blue, port", "name: nobody, port");
   const lines: string[] = [];
-  const mesh = await startDev({ project, port: 0, controlPort: 0, log: (line) => void lines.push(line) });
+  const mesh = await startDev({
+    project,
+    port: 0,
+    controlPort: 0,
+    log: (line) => void lines.push(line),
+  });
   await mesh.close();
-  expect(lines[0]).toMatch(/^warning: .*mesh\/routes\.yaml:19:13: HTTPRoute default\/color: BackendNotFound: /);
+  expect(lines[0]).toMatch(
+    /^warning: .*mesh\/routes\.yaml:19:13: HTTPRoute default\/color: BackendNotFound: /,
+  );
 });

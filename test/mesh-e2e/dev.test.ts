@@ -1,6 +1,14 @@
 // `heddle dev` over a tiny project: comes up, counts, breaks and heals, follows its files, goes down.
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
@@ -26,7 +34,8 @@ afterAll(async () => {
   rmSync(project, { recursive: true, force: true });
 });
 
-const front = async (at: string): Promise<string> => await (await fetch(mesh.ready.gateway + at)).text();
+const front = async (at: string): Promise<string> =>
+  await (await fetch(mesh.ready.gateway + at)).text();
 
 async function dev<T>(method: string, at: string, body?: unknown): Promise<T> {
   const response = await fetch(`${mesh.ready.control}${at}`, {
@@ -39,8 +48,12 @@ async function dev<T>(method: string, at: string, body?: unknown): Promise<T> {
 const fault = async (target: string, mode: string): Promise<unknown> =>
   await dev("POST", "/dev/faults", { target, mode });
 
-type Counts = Record<string, { invocations: number; handlerRuns: number; kvReads: number; objectCalls: number }>;
-const counts = async (): Promise<Counts> => (await dev<{ workers: Counts }>("GET", "/dev/counters")).workers;
+type Counts = Record<
+  string,
+  { invocations: number; handlerRuns: number; kvReads: number; objectCalls: number }
+>;
+const counts = async (): Promise<Counts> =>
+  (await dev<{ workers: Counts }>("GET", "/dev/counters")).workers;
 
 async function heddle(line: string, input = "") {
   const io = captureIo({ cwd: path.join(project, "caller"), env: {}, input });
@@ -82,7 +95,10 @@ test("apply --wait in the project's folder: every later call goes by the new tab
 });
 
 test("with control, KV and objects gone, warm and cold isolates go on; faults survive the reload", async () => {
-  expect(await fault("kvs", "down")).toMatchObject({ status: 400, detail: expect.stringMatching(/allowed: control, kv/) });
+  expect(await fault("kvs", "down")).toMatchObject({
+    status: 400,
+    detail: expect.stringMatching(/allowed: control, kv/),
+  });
   await fault("control", "down");
   await fault("objects", "down");
   await fault("kv", "empty");
@@ -97,7 +113,9 @@ test("with control, KV and objects gone, warm and cold isolates go on; faults su
   await fault("isolate:default/blue", "restart");
   for (const mode of ["restart", "evict"]) {
     await fault("objects", mode);
-    await expect.poll(async () => (await heddle("get routes -o name")).out).toContain("HTTPRoute/color");
+    await expect
+      .poll(async () => (await heddle("get routes -o name")).out)
+      .toContain("HTTPRoute/color");
   }
   expect(await front("/again")).toBe("blue at /again");
 });
@@ -108,13 +126,20 @@ test("each Gateway's listener port has a loopback port that stands for it alone"
       apiVersion: "gateway.networking.k8s.io/v1",
       kind: "Gateway",
       metadata: { name },
-      spec: { gatewayClassName: "heddle", listeners: [{ name: "http", port: 80, protocol: "HTTP" }] },
+      spec: {
+        gatewayClassName: "heddle",
+        listeners: [{ name: "http", port: 80, protocol: "HTTP" }],
+      },
     },
     {
       apiVersion: "gateway.networking.k8s.io/v1",
       kind: "HTTPRoute",
       metadata: { name },
-      spec: { parentRefs: [{ name }], hostnames: ["same.example"], rules: [{ backendRefs: [{ name: to, port: 80 }] }] },
+      spec: {
+        parentRefs: [{ name }],
+        hostnames: ["same.example"],
+        rules: [{ backendRefs: [{ name: to, port: 80 }] }],
+      },
     },
   ];
   const documents = [...gateway("one", "blue"), ...gateway("two", "green")];
@@ -146,7 +171,10 @@ test("follows its files: a change is there at once, a broken one is told and cha
   writeFileSync(source, good);
   await expect.poll(async () => await front("/"), { timeout: 10_000 }).toBe("blue at /");
   const routes = path.join(project, "mesh/routes.yaml");
-  writeFileSync(routes, readFileSync(routes, "utf8").replace("name: blue, port", "name: green, port"));
+  writeFileSync(
+    routes,
+    readFileSync(routes, "utf8").replace("name: blue, port", "name: green, port"),
+  );
   await expect.poll(async () => await front("/"), { timeout: 10_000 }).toBe("green at /");
 });
 
@@ -160,7 +188,17 @@ test("the token is kept to its owner, and the process ends cleanly on a signal",
   const copy = mkdtempSync(path.join(tmpdir(), "heddle-dev-"));
   cpSync(fixture, copy, { recursive: true });
   const readyFile = path.join(copy, "ready.json");
-  const args = ["dev", "--project", copy, "--port", "0", "--control-port", "0", "--ready-file", readyFile];
+  const args = [
+    "dev",
+    "--project",
+    copy,
+    "--port",
+    "0",
+    "--control-port",
+    "0",
+    "--ready-file",
+    readyFile,
+  ];
   const child = spawn(process.execPath, [bin, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   let out = "";
   child.stdout.on("data", (chunk) => (out += String(chunk)));

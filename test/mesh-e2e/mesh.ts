@@ -73,7 +73,8 @@ async function start(folder: string): Promise<Mesh> {
   const log = (line: string): void => void said.push(line);
   const dev = await startDev({ project: folder, port: 0, controlPort: 0, fresh: true, log });
   const { ready } = dev;
-  const control = async <T>(route: string, body?: unknown): Promise<T> => askControl(ready, route, body);
+  const control = async <T>(route: string, body?: unknown): Promise<T> =>
+    askControl(ready, route, body);
   return {
     folder,
     ready,

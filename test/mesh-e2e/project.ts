@@ -93,7 +93,9 @@ function resources(): readonly Document[] {
     spec: { gatewayClassName: "heddle", listeners: [{ name: "http", port: 80, protocol: "HTTP" }] },
   };
   const routes = CALLERS.map((name): Document => {
-    const rules = [{ backendRefs: [{ name, port: 80 }] }];
+    // The way in is tried again for an answer that nobody gives, so never: what callers do is seen as they did it.
+    const retry = { attempts: 1, codes: [418] };
+    const rules = [{ retry, backendRefs: [{ name, port: 80 }] }];
     const spec = { parentRefs: [{ name: "entry" }], hostnames: [hostOf(name)], rules };
     return { apiVersion: GATEWAY, kind: "HTTPRoute", metadata: { name }, spec };
   });

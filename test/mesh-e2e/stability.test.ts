@@ -119,22 +119,25 @@ describe("static stability", { timeout: 180_000 }, () => {
     expect(await askCold()).toEqual({});
   });
 
-  it.each(["control", "pulse", "kv"])("waits for a slow %s a moment and goes on", async (target) => {
-    await warmUp();
-    await mesh.fault(target, "slow", { ms: 5000 });
-    const timed = async (index: number): Promise<{ answer: Answer; ms: number }> => {
-      const startMs = performance.now();
-      const answer = await askNth(index);
-      return { answer, ms: performance.now() - startMs };
-    };
-    const warm = await paced(300, 4000, timed);
-    expect(failures(warm.map(({ answer }) => answer))).toEqual({});
-    expect(warm.filter(({ ms }) => ms > 400).length).toBeLessThan(5);
+  it.each(["control", "pulse", "kv"])(
+    "waits for a slow %s a moment and goes on",
+    async (target) => {
+      await warmUp();
+      await mesh.fault(target, "slow", { ms: 5000 });
+      const timed = async (index: number): Promise<{ answer: Answer; ms: number }> => {
+        const startMs = performance.now();
+        const answer = await askNth(index);
+        return { answer, ms: performance.now() - startMs };
+      };
+      const warm = await paced(300, 4000, timed);
+      expect(failures(warm.map(({ answer }) => answer))).toEqual({});
+      expect(warm.filter(({ ms }) => ms > 400).length).toBeLessThan(5);
 
-    for (const name of CALLERS) await mesh.fault(`isolate:${name}`, "restart");
-    const cold = await inParallel(60, 20, timed);
-    expect(failures(cold.map(({ answer }) => answer))).toEqual({});
-    const slowest = Math.max(...cold.map(({ ms }) => ms));
-    expect(slowest).toBeLessThan(900);
-  });
+      for (const name of CALLERS) await mesh.fault(`isolate:${name}`, "restart");
+      const cold = await inParallel(60, 20, timed);
+      expect(failures(cold.map(({ answer }) => answer))).toEqual({});
+      const slowest = Math.max(...cold.map(({ ms }) => ms));
+      expect(slowest).toBeLessThan(900);
+    },
+  );
 });

@@ -61,4 +61,18 @@ describe("apply --wait", { timeout: 180_000 }, () => {
       expect(all).toEqual(CALLERS.map(() => ({ [only]: CALLS })));
     }
   });
+
+  it("names who had not acknowledged, once the lease has passed for it", async () => {
+    // Long enough ago for the next call to be reported.
+    await sleep(1200);
+    await mesh.ask({ caller: "idle", path: "/echo/" });
+    await sleep(200);
+    // Its isolate is gone and will never say so.
+    await mesh.fault("isolate:default/idle", "restart");
+    const startMs = performance.now();
+    const { code, err } = await mesh.apply([splitOf(40)], "--wait");
+    expect(performance.now() - startMs).toBeLessThan(5000);
+    expect(code).toBe(0);
+    expect(err).toMatch(/^table \d+ is in use; not acknowledged by default\/idle \(on \d+\)\n$/);
+  });
 });

@@ -142,7 +142,7 @@ it("Registry keeps what is newest, who runs what, and who is revoked", async () 
   await registry.api().merge(both);
   await registry.api().published(4, 1000);
   await registry.api().published(3, 2000);
-  await registry.api().setRevocations([{ kind: "kid", value: "e1", atMs: 5 }]);
+  await registry.api().addRevocations([{ kind: "kid", value: "e1", atMs: 5 }]);
   await registry.evict();
   expect(await registry.api().merge([])).toEqual({
     newest: 4,

@@ -66,7 +66,10 @@ function writeWorker(folder: string, topology: Topology, workload: Workload): st
   const at = path.join("workers", workload.name);
   const source = path.join(folder, at, "src");
   mkdirSync(source, { recursive: true });
-  const table = tableOf(topology, workload.service, workload.version);
+  const table = {
+    ...tableOf(topology, workload.service, workload.version),
+    handsOnTrace: workload.join === "relay",
+  };
   cpSync(path.join(import.meta.dirname, "fixtures/service.ts"), path.join(source, "service.ts"));
   writeFileSync(path.join(source, "table.json"), `${JSON.stringify(table, null, 2)}\n`);
   writeFileSync(path.join(source, "index.ts"), entrySource(workload.join));
@@ -106,6 +109,7 @@ export function tableOf(topology: Topology, service: Service, version: string): 
   return {
     service: service.name,
     version,
+    handsOnTrace: false,
     endpoints: own.map((endpoint) => ({
       name: endpoint.name,
       ...lineOf(endpoint.name),

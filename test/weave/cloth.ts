@@ -1,6 +1,5 @@
 // A mesh of a few Workers without a control plane: signed table and deploy seeds made here, woven as weaving does.
 import { randomBytes, webcrypto } from "node:crypto";
-import * as esbuild from "esbuild";
 import { DEFAULTS } from "../../mesh/contract/defaults.ts";
 import type { IdentityLevel, KeySet, WrappedKeys } from "../../mesh/contract/identity.ts";
 import type { Directory, ServiceChunk } from "../../mesh/contract/table.ts";
@@ -10,6 +9,8 @@ import { digestOf } from "../../mesh/identity/digest.ts";
 import { Secret } from "../../mesh/identity/secret.ts";
 import { wrapKeys } from "../../mesh/identity/seed.ts";
 import { writeTable } from "../../mesh/identity/table-frame.ts";
+import { bundleDataPlane } from "../../cli/bundle.ts";
+import { exportsUsed } from "../../cli/weave/exports.ts";
 import { startRuntime, type Runtime } from "../../cli/dev/runtime.ts";
 import {
   plainSettings,
@@ -32,6 +33,12 @@ export interface ClothWorker {
   readonly objects?: Readonly<Record<string, string>>;
   readonly wiring?: Partial<Wiring>;
   readonly bindings?: Readonly<Record<string, RuntimeBinding>>;
+  /** Not woven: its own modules and bindings, whoever it is in the table. */
+  readonly isPlain?: boolean;
+  /** Besides the first Worker. */
+  readonly isExposed?: boolean;
+  /** Text of `heddle.js`; default: the data plane as it is. */
+  readonly dataPlane?: string;
 }
 
 export interface ClothOptions {
@@ -42,37 +49,29 @@ export interface ClothOptions {
   readonly workers: readonly ClothWorker[];
   readonly dir: string;
   readonly onLog?: (line: string) => void;
+  /** The table as another build would write it. */
+  readonly rewrite?: <T extends object>(json: T) => T;
 }
 
-let bundled: Promise<string> | undefined;
-
-/** The data plane as every woven Worker has it. */
-export function dataPlane(): Promise<string> {
-  bundled ??= esbuild
-    .build({
-      entryPoints: ["mesh/weave/index.ts"],
-      bundle: true,
-      write: false,
-      format: "esm",
-      minify: true,
-      platform: "neutral",
-      mainFields: ["module", "main"],
-      conditions: ["workerd", "worker", "browser"],
-      external: ["cloudflare:workers", "node:*"],
-    })
-    .then(({ outputFiles }) => outputFiles[0]?.text ?? "");
-  return bundled;
+/** Running Workers. */
+export interface Cloth extends Runtime {
+  /** The keys of a Worker by name, as its deploy seed has them. */
+  keysOf(name: string): KeySet;
 }
 
 /** Starts the Workers, bare or woven; the first one is exposed. */
-export async function startCloth(options: ClothOptions): Promise<Runtime> {
-  const workers = options.isWoven ? await wovenWorkers(options) : bareWorkers(options);
-  return startRuntime({
+export async function startCloth(options: ClothOptions): Promise<Cloth> {
+  const master = new Secret<Uint8Array>(randomBytes(32));
+  const names = options.workers.map(({ name }) => name);
+  const keysOf = (name: string): KeySet => keysFrom(master, name, names);
+  const workers = options.isWoven ? await wovenWorkers(options, keysOf) : bareWorkers(options);
+  const runtime = await startRuntime({
     workers,
     stateDir: `${options.dir}/state`,
     tmpDir: `${options.dir}/tmp`,
     onLog: ({ message }) => options.onLog?.(message),
   });
+  return { ...runtime, keysOf };
 }
 
 function settings(
@@ -91,36 +90,41 @@ function settings(
 }
 
 function bareWorkers(options: ClothOptions): readonly RuntimeWorker[] {
-  return options.workers.map((worker, index) => ({
+  return options.workers.map((worker, index) => bareWorker(options, worker, index));
+}
+
+function bareWorker(options: ClothOptions, worker: ClothWorker, index: number): RuntimeWorker {
+  const dials = Object.entries(worker.dials ?? {}).map(([name, dial]): [string, RuntimeBinding] => {
+    const [to = "", entrypoint] = dial.to.split("#");
+    return [name, { type: "worker", worker: to, entrypoint, props: dial.props }];
+  });
+  return {
     name: worker.name,
     settings: settings(options, worker),
     modules: [{ name: "index.js", type: "ESModule", contents: worker.source }],
-    bindings: {
-      ...Object.fromEntries(
-        Object.entries(worker.dials ?? {}).map(([name, dial]): [string, RuntimeBinding] => {
-          const [to = "", entrypoint] = dial.to.split("#");
-          return [name, { type: "worker", worker: to, entrypoint, props: dial.props }];
-        }),
-      ),
-      ...worker.bindings,
-    },
-    ...(index === 0 ? { expose: ["default"] } : {}),
-  }));
+    bindings: { ...Object.fromEntries(dials), ...worker.bindings },
+    ...exposed(worker, index),
+  };
 }
 
-const workloadOf = (name: string): string => `default/${name}`;
+const exposed = (worker: ClothWorker, index: number): { expose?: readonly string[] } =>
+  index === 0 || worker.isExposed === true ? { expose: ["default"] } : {};
 
-async function wovenWorkers(options: ClothOptions): Promise<readonly RuntimeWorker[]> {
-  const names = options.workers.map(({ name }) => name);
-  const { table, tableKey } = await signedTable(names, options.levels ?? {});
-  const master = new Secret<Uint8Array>(randomBytes(32));
-  const code = await dataPlane();
+export const workloadOf = (name: string): string => `default/${name}`;
+
+async function wovenWorkers(
+  options: ClothOptions,
+  keysOf: (name: string) => KeySet,
+): Promise<readonly RuntimeWorker[]> {
+  const { table, tableKey } = await signedTable(options);
   return Promise.all(
     options.workers.map(async (worker, index): Promise<RuntimeWorker> => {
+      if (worker.isPlain === true) return bareWorker(options, worker, index);
       const kek = randomBytes(32).toString("base64url");
-      const seed = await seedOf(worker.name, names, master, kek);
+      const seed = await seedOf(worker.name, keysOf(worker.name), kek);
       const { bindings, wiring } = wire(worker, index === 0);
       const full: Wiring = { ...wiring, tableKey, table, seed, ...worker.wiring };
+      const contents = worker.dataPlane ?? (await dataPlaneFor(worker, full));
       const lines = worker.exports.map((name, at) =>
         name === "default"
           ? `export default runtime.weave("default", user.default);`
@@ -137,18 +141,26 @@ async function wovenWorkers(options: ClothOptions): Promise<readonly RuntimeWork
             type: "ESModule",
             contents: `export default ${JSON.stringify(full)};`,
           },
-          { name: "heddle.js", type: "ESModule", contents: code },
+          { name: "heddle.js", type: "ESModule", contents },
           { name: "index.js", type: "ESModule", contents: worker.source },
         ],
-        bindings: {
-          ...bindings,
-          HEDDLE_KEK: { type: "text", value: kek },
-              ...worker.bindings,
-        },
-        ...(index === 0 ? { expose: ["default"] } : {}),
+        bindings: { ...bindings, HEDDLE_KEK: { type: "text", value: kek }, ...worker.bindings },
+        ...exposed(worker, index),
       };
     }),
   );
+}
+
+async function dataPlaneFor(worker: ClothWorker, wiring: Wiring): Promise<string> {
+  const { text } = await bundleDataPlane({
+    parts: {
+      routes: wiring.ownRoutes,
+      assets: wiring.assets !== null,
+      objects: wiring.objects.length > 0,
+      ...exportsUsed([worker.source]),
+    },
+  });
+  return text;
 }
 
 const BOOT = `import { env } from "cloudflare:workers";
@@ -206,10 +218,11 @@ function wire(
   };
 }
 
-async function signedTable(
-  names: readonly string[],
-  levels: Readonly<Record<string, IdentityLevel>>,
-): Promise<{ table: string; tableKey: JsonWebKey }> {
+async function signedTable({
+  workers,
+  levels = {},
+  rewrite = (json) => json,
+}: ClothOptions): Promise<{ table: string; tableKey: JsonWebKey }> {
   const pair = await webcrypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
     "sign",
     "verify",
@@ -218,7 +231,7 @@ async function signedTable(
   const parts: Uint8Array[] = [];
   const chunks: Record<string, Directory["chunks"][string]> = {};
   let offset = 0;
-  for (const name of names) {
+  for (const { name } of workers) {
     const chunk: ServiceChunk = {
       service: workloadOf(name),
       ports: null,
@@ -229,7 +242,7 @@ async function signedTable(
       producer: null,
       consumer: null,
     };
-    const bytes = encoder.encode(JSON.stringify(chunk));
+    const bytes = encoder.encode(JSON.stringify(rewrite(chunk)));
     chunks[`service:${workloadOf(name)}`] = { hash: digestOf(bytes), offset, length: bytes.length };
     offset += bytes.length;
     parts.push(bytes);
@@ -250,7 +263,7 @@ async function signedTable(
     ),
     chunks,
   };
-  const bytes = encoder.encode(JSON.stringify(directory));
+  const bytes = encoder.encode(JSON.stringify(rewrite(directory)));
   const signature = await webcrypto.subtle.sign(
     { name: "ECDSA", hash: "SHA-256" },
     pair.privateKey,
@@ -261,21 +274,17 @@ async function signedTable(
   return { table: Buffer.from(table).toString("base64"), tableKey: tableKey as JsonWebKey };
 }
 
-async function seedOf(
-  name: string,
-  names: readonly string[],
-  master: Secret<Uint8Array>,
-  kek: string,
-): Promise<WrappedKeys> {
-  const secrets = new Map(names.map((other) => [other, audienceSecret(master, workloadOf(other))]));
-  const own = secrets.get(name);
-  if (own === undefined) throw new Error(`no Worker ${name}`);
+function keysFrom(master: Secret<Uint8Array>, name: string, names: readonly string[]): KeySet {
   const pairs: Record<string, KeySet["audience"]> = {};
-  for (const [other, secret] of secrets)
-    pairs[workloadOf(other)] = [
-      toWireKey("s1", pairSeed(secret, TRUST_DOMAIN, workloadOf(name), workloadOf(other))),
-    ];
-  const keys: KeySet = { audience: [toWireKey("s1", own)], pairs };
+  for (const other of names) {
+    const secret = audienceSecret(master, workloadOf(other));
+    const pair = pairSeed(secret, TRUST_DOMAIN, workloadOf(name), workloadOf(other));
+    pairs[workloadOf(other)] = [toWireKey("s1", pair)];
+  }
+  return { audience: [toWireKey("s1", audienceSecret(master, workloadOf(name)))], pairs };
+}
+
+async function seedOf(name: string, keys: KeySet, kek: string): Promise<WrappedKeys> {
   const iv = new Uint8Array(randomBytes(12));
   const wrapped = await wrapKeys(keys, kek, workloadOf(name), Date.now() + 86_400_000, iv);
   if (wrapped === null) throw new Error("the seed could not be wrapped");

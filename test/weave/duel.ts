@@ -70,6 +70,7 @@ async function workers(): Promise<readonly ClothWorker[]> {
       name: "callee",
       source: code["callee"] ?? "",
       exports: ["default", "Plain", "Bare", "Api", "beside", "Session"],
+      dials: { KLASS: { to: "klass" } },
     },
     { name: "klass", source: code["klass"] ?? "", exports: ["default"] },
     { name: "nofetch", source: "export default { scheduled() {} };", exports: ["default"] },

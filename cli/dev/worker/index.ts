@@ -19,6 +19,7 @@ interface Env {
 interface DevApi {
   poke(): Promise<unknown>;
   reset(): Promise<unknown>;
+  counts(): Promise<unknown>;
 }
 
 /** What dev asks of a woven Worker's `HeddleRuns` entrypoint (watch.ts). */
@@ -82,8 +83,11 @@ export class Table extends Between {
 
 /** In the woven Workers' tails: counts what the runtime delivered to them, straight from its onset event. */
 export class Tail extends WorkerEntrypoint<Env, HeddleProps> {
-  override tailStream({ event }: TailStream.TailEvent<TailStream.Onset>): TailStream.TailEventHandlerType {
-    if (event.executionModel === "durableObject" || OWN_EXPORTS.has(event.entrypoint ?? "")) return NOTHING_MORE;
+  override tailStream({
+    event,
+  }: TailStream.TailEvent<TailStream.Onset>): TailStream.TailEventHandlerType {
+    if (event.executionModel === "durableObject" || OWN_EXPORTS.has(event.entrypoint ?? ""))
+      return NOTHING_MORE;
     const { workload } = this.ctx.props.heddle;
     invocations.set(workload, (invocations.get(workload) ?? 0) + 1);
     return NOTHING_MORE;
@@ -96,7 +100,7 @@ const OWN_EXPORTS = new Set(["HeddleDev", "HeddleRuns"]);
 const NOTHING_MORE = undefined as unknown as TailStream.TailEventHandlerType;
 const invocations = new Map<string, number>();
 
-/** For the dev process only: POST /poke, /reset or /counts, optionally with ?workload=ns/name. */
+/** For the dev process only: POST /poke, /reset, /mesh or /counts, optionally with ?workload=ns/name. */
 export default class Visits extends WorkerEntrypoint<Env> {
   override async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url);
@@ -104,7 +108,9 @@ export default class Visits extends WorkerEntrypoint<Env> {
     const visit = VISITS[url.pathname];
     if (!visit) return new Response(null, { status: 404 });
     const visits = this.env.WORKLOADS.map(async (workload, index) =>
-      only === null || only === workload ? await visited(workload, visit(this.env, workload, index)) : [],
+      only === null || only === workload
+        ? await visited(workload, visit(this.env, workload, index))
+        : [],
     );
     return Response.json((await Promise.all(visits)).flat());
   }
@@ -115,6 +121,7 @@ type VisitOne = (env: Env, workload: string, index: number) => Promise<unknown>;
 const VISITS: Readonly<Record<string, VisitOne>> = {
   "/poke": async (env, _workload, index) => await devOf(env, index).poke(),
   "/reset": async (env, _workload, index) => await devOf(env, index).reset(),
+  "/mesh": async (env, _workload, index) => await devOf(env, index).counts(),
   "/counts": async (env, workload, index): Promise<Taken> => {
     const runs = env[`RUNS_${index}`] as RunsApi | undefined;
     const handlerRuns = (await runs?.take()) ?? 0;

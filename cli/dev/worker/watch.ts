@@ -27,7 +27,16 @@ export function watch(user: Readonly<Record<string, unknown>>): void {
 }
 
 /** What the runtime calls on a handler object. */
-const HANDLERS = new Set(["fetch", "scheduled", "queue", "email", "tail", "trace", "tailStream", "test"]);
+const HANDLERS = new Set([
+  "fetch",
+  "scheduled",
+  "queue",
+  "email",
+  "tail",
+  "trace",
+  "tailStream",
+  "test",
+]);
 let depth = 0;
 
 /** Handlers of an object, its own or of its class; one that hands on to another is one run. */
@@ -61,7 +70,9 @@ function watchClass(prototype: object): void {
       }
       return Reflect.apply(run, this, args);
     };
-    const patched = descriptor.get ? { ...descriptor, get: counted } : { ...descriptor, value: counted };
+    const patched = descriptor.get
+      ? { ...descriptor, get: counted }
+      : { ...descriptor, value: counted };
     replace(prototype, name, patched, run);
   }
 }
@@ -69,7 +80,11 @@ function watchClass(prototype: object): void {
 /** Methods and getters of an object and of what it inherits from, up to a prototype that is not the user's. */
 function functionsOf(from: object, end: object): ReadonlyMap<string, PropertyDescriptor> {
   const found = new Map<string, PropertyDescriptor>();
-  for (let at: object | null = from; at !== null && at !== end; at = Object.getPrototypeOf(at) as object | null) {
+  for (
+    let at: object | null = from;
+    at !== null && at !== end;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
       const isFunction = typeof descriptor.value === "function" || descriptor.get !== undefined;
       if (name !== "constructor" && isFunction && !found.has(name)) found.set(name, descriptor);
@@ -79,10 +94,18 @@ function functionsOf(from: object, end: object): ReadonlyMap<string, PropertyDes
 }
 
 /** What is frozen stays as it is, and uncounted. */
-function replace(at: object, name: string, descriptor: PropertyDescriptor, original: Callable): void {
+function replace(
+  at: object,
+  name: string,
+  descriptor: PropertyDescriptor,
+  original: Callable,
+): void {
   const { value, get } = descriptor;
   for (const key of ["name", "length"] as const) {
-    Object.defineProperty((value ?? get) as Callable, key, { value: original[key], configurable: true });
+    Object.defineProperty((value ?? get) as Callable, key, {
+      value: original[key],
+      configurable: true,
+    });
   }
   try {
     Object.defineProperty(at, name, descriptor);

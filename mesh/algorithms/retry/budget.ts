@@ -1,4 +1,4 @@
-// Owns the retry budget: retries are a share of successes, so that they cannot multiply an outage (design §5).
+// Owns the retry budget: retries are a share of successes, so that they cannot multiply an outage.
 // No floor on purpose: a floor per isolate would grow with the number of isolates.
 
 /** The state of one destination in one isolate, changed in place. */

@@ -6,7 +6,7 @@ import { backoffMs } from "./backoff.ts";
 import type { RetryBudget } from "./budget.ts";
 import { spendRetry } from "./budget.ts";
 
-/** With less than this left of the deadline nothing is begun (anchors/security-reliability.md §4). */
+/** With less than this left of the deadline nothing is begun: it could not end in time. */
 export const LEAST_LEFT_MS = 5;
 
 /** All that the decision looks at. */

@@ -16,18 +16,20 @@ import {
   subdomainSchema,
   uniqueBy,
 } from "./meta.ts";
+import { patternProblem } from "./pattern.ts";
 import { problem } from "./problem.ts";
 import { backendObjectShape, distinctParents, needsPort, parentRefSchema } from "./reference.ts";
 
 const MATCH_ALL = { type: "PathPrefix", value: "/" } as const;
-const MAX_MATCHES = 128;
+/** Of all rules of a route together. */
+export const MAX_MATCHES = 128;
 
 /** What an Exact or PathPrefix value may not hold; such a path has another form that means the same. */
 const UNSAFE = ["//", "/./", "/../", "%2f", "%2F", "#"] as const;
 
 function checkPath(path: { type: string; value: string }, context: z.RefinementCtx): void {
   const complaint =
-    path.type === "RegularExpression" ? regexProblem(path.value) : pathProblem(path.value);
+    path.type === "RegularExpression" ? patternProblem(path.value) : pathProblem(path.value);
   if (complaint)
     context.addIssue({ code: "custom", path: ["value"], message: complaint, input: path.value });
 }
@@ -42,24 +44,11 @@ function pathProblem(value: string): string | null {
   return problem("holds characters that no path has", "Percent-encode them.");
 }
 
-/** Patterns are matched whole, in JavaScript's syntax; `(?i)` at the beginning ignores case. */
-function regexProblem(value: string): string | null {
-  try {
-    void new RegExp(`^(?:${value.replace(/^\(\?i\)/, "")})$`, "s");
-    return null;
-  } catch {
-    return problem(
-      "is not a regular expression",
-      "Write it in JavaScript's syntax; (?i) may stand at the beginning.",
-    );
-  }
-}
-
 const checkRegex = (
   condition: { type: "Exact" | "RegularExpression"; value: string },
   context: z.RefinementCtx,
 ): void => {
-  const complaint = condition.type === "RegularExpression" ? regexProblem(condition.value) : null;
+  const complaint = condition.type === "RegularExpression" ? patternProblem(condition.value) : null;
   if (complaint)
     context.addIssue({
       code: "custom",
@@ -70,6 +59,16 @@ const checkRegex = (
 };
 
 const conditionType = z.enum(["Exact", "RegularExpression"]).default("Exact");
+/** Headers that must match. */
+export const headerMatchesSchema = z
+  .array(
+    z
+      .strictObject({ type: conditionType, name: headerNameSchema, value: headerValueSchema })
+      .superRefine(checkRegex),
+  )
+  .max(16)
+  .superRefine(uniqueBy((header) => header.name, "the header"));
+
 const matchSchema = z.strictObject({
   path: z
     .strictObject({
@@ -78,15 +77,7 @@ const matchSchema = z.strictObject({
     })
     .superRefine(checkPath)
     .default(MATCH_ALL),
-  headers: z
-    .array(
-      z
-        .strictObject({ type: conditionType, name: headerNameSchema, value: headerValueSchema })
-        .superRefine(checkRegex),
-    )
-    .max(16)
-    .superRefine(uniqueBy((header) => header.name, "the header"))
-    .optional(),
+  headers: headerMatchesSchema.optional(),
   queryParams: z
     .array(
       z
@@ -136,7 +127,8 @@ const retrySchema = z.strictObject({
   backoff: durationSchema.optional(),
 });
 
-const sessionPersistenceSchema = z
+/** How a client is kept with one backend. */
+export const sessionPersistenceSchema = z
   .strictObject({
     type: z.enum(["Cookie", "Header"]).default("Cookie"),
     absoluteTimeout: durationSchema.optional(),

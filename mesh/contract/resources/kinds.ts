@@ -1,5 +1,6 @@
 // Owns the list of kinds: names, API versions, whether they live in a namespace, and the schema of each.
 import { gatewaySchema } from "./gateway.ts";
+import { grpcRouteSchema } from "./grpc-route.ts";
 import { httpRouteSchema } from "./http-route.ts";
 import { meshSchema } from "./mesh.ts";
 import { GATEWAY_API, HEDDLE_API } from "./meta.ts";
@@ -18,6 +19,7 @@ export interface Kind {
     | typeof serviceSchema
     | typeof gatewaySchema
     | typeof httpRouteSchema
+    | typeof grpcRouteSchema
     | typeof referenceGrantSchema;
 }
 
@@ -53,6 +55,14 @@ export const KINDS: readonly Kind[] = [
     apiVersion: GATEWAY_API,
     namespaced: true,
     schema: httpRouteSchema,
+  },
+  {
+    kind: "GRPCRoute",
+    plural: "grpcroutes",
+    shortNames: [],
+    apiVersion: GATEWAY_API,
+    namespaced: true,
+    schema: grpcRouteSchema,
   },
   {
     kind: "ReferenceGrant",

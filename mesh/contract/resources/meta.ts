@@ -69,7 +69,7 @@ export const headerNameSchema = word(
 );
 /** HTTP header value: visible ASCII, single blanks between. */
 export const headerValueSchema = word(
-  "^[!-~]+([\\t ]?[!-~]+)*$",
+  "^[!-~]+([\\t ][!-~]+)*$",
   4096,
   "is not a header value",
   "Use visible ASCII with single blanks between words.",

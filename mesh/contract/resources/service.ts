@@ -1,4 +1,4 @@
-// Owns the kind Service: a name callers use, with the endpoints behind it (design §5).
+// Owns the kind Service: a name callers use, with the endpoints behind it.
 import * as z from "zod";
 import { IDENTITY_LEVELS } from "../identity.ts";
 import { durationSchema } from "./duration.ts";

@@ -18,7 +18,7 @@ export const attempt: Filter<OutboundCall> = {
     call.isSeed = null;
     let outcome = await once(call, next);
     if (lacksKey(outcome)) {
-      // A callee that lacks the epoch says so unseen; the deploy seed is not tied to one (design §7).
+      // A callee that lacks the epoch says so unseen; the deploy seed is not tied to one.
       call.isSeed = call.isSeed !== true;
       const seeded = await once(call, next);
       if (!lacksKey(seeded)) outcome = seeded;

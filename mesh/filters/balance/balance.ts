@@ -3,6 +3,7 @@ import { pickP2c } from "../../algorithms/balance/p2c.ts";
 import { pickRoundRobin } from "../../algorithms/balance/round-robin.ts";
 import type { Endpoint, ServiceChunk } from "../../contract/table.ts";
 import { PLAIN_PREFIX } from "../../contract/wiring.ts";
+import { isBypassed } from "../../pipeline/bypass.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Filter, Next } from "../../pipeline/filter.ts";
 import type { EndpointBinding, ServiceState } from "../../pipeline/isolate.ts";
@@ -38,10 +39,7 @@ function choose(call: OutboundCall, chunk: ServiceChunk, state: ServiceState): E
   };
   const untried = (index: number): boolean =>
     reachable(index) && !call.tried.includes(endpoints[index]?.id ?? "");
-  const mode =
-    call.isolate.table()?.bypassed("balance", chunk.service) === true
-      ? "round-robin"
-      : chunk.balance;
+  const mode = isBypassed(call, "balance", chunk.service) ? "round-robin" : chunk.balance;
   const pick = (isEligible: (index: number) => boolean): number =>
     mode === "p2c"
       ? pickP2c(
@@ -64,9 +62,7 @@ function bindingOf(call: OutboundCall, endpoint: Endpoint): EndpointBinding | nu
   if (worker === undefined) return null;
   const entrypoint = endpoint.entrypoint ?? call.dialled.entrypoint ?? "";
   const open =
-    endpoint.plain === true
-      ? null
-      : call.isolate.reach(worker, entrypoint, call.dialled.reach);
+    endpoint.plain === true ? null : call.isolate.reach(worker, entrypoint, call.dialled.reach);
   return open ?? call.isolate.relay() ?? plainly(call, worker, entrypoint);
 }
 

@@ -1,4 +1,5 @@
 // The release decision of an entry event: drawn once, kept for every call under it.
+import { isBypassed } from "../../pipeline/bypass.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Filter } from "../../pipeline/filter.ts";
 import { randomHex } from "../../pipeline/context.ts";
@@ -10,7 +11,7 @@ export const cohort: Filter<OutboundCall> = {
   after: ["route"],
   wrap: (next) => (call) => {
     const { scope } = call;
-    const isOff = isBypassed(call);
+    const isOff = isBypassed(call, "cohort", call.dialled.service);
     if (scope.cohort === "" && !isOff && isWanted(call))
       scope.cohort = randomHex(16, () => call.isolate.random());
     call.cohort = isOff ? "" : scope.cohort;
@@ -22,11 +23,4 @@ export const cohort: Filter<OutboundCall> = {
 function isWanted(call: OutboundCall): boolean {
   if (call.rule !== null && call.rule.backends.length > 1) return true;
   return call.side === "edge" && call.isolate.table()?.splits === true;
-}
-
-function isBypassed(call: OutboundCall): boolean {
-  if (call.isolate.table()?.bypassed("cohort", call.dialled.service) !== true) return false;
-  call.bypassed ??= [];
-  if (!call.bypassed.includes("cohort")) call.bypassed.push("cohort");
-  return true;
 }

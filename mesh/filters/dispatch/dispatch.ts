@@ -43,7 +43,16 @@ function initOf(call: OutboundCall, http: HttpParts): RequestInit {
   const signal = signalOf(call, http.signal);
   if (signal !== null) init.signal = signal;
   if (http.cf !== undefined) Object.assign(init, { cf: http.cf });
+  if (http.extra !== undefined) Object.assign(init, http.extra);
+  if (http.cookies !== undefined) init.headers = withCookies(http.headers, http.cookies);
   return init;
+}
+
+function withCookies(headers: HttpParts["headers"], cookies: readonly string[]): Headers {
+  const all = new Headers(headers);
+  all.delete("set-cookie");
+  for (const cookie of cookies) all.append("set-cookie", cookie);
+  return all;
 }
 
 /** The callee's mesh refused: an unknown epoch is proved again, anything else is the caller's answer as it is. */
@@ -57,10 +66,13 @@ async function refusedThere(
     return refuse(reason, call.endpoint?.id ?? "");
   }
   call.reason = reason;
-  return answer(response, response.status);
+  // Handed on by the application, it would speak for the application's own mesh.
+  const told = new Response(response.body, response);
+  told.headers.delete(HEDDLE_REASON);
+  return answer(told, told.status);
 }
 
-/** An unsigned or foreign answer of a destination that must sign is not delivered (design §7). */
+/** An unsigned or foreign answer of a destination that must sign is not delivered. */
 function checkAnswer(call: OutboundCall, response: Response): Promise<Outcome> | Outcome {
   const header = response.headers.get(HEDDLE_ANSWER);
   const type = response.headers.get("content-type") ?? "";
@@ -88,6 +100,7 @@ async function dispatchRpc(
 ): Promise<Outcome> {
   try {
     const pending = binding.dispatch([call.envelope, rpc.path, rpc.args]);
+    call.sent = pending;
     const isBounded = call.attemptEndMs !== Number.POSITIVE_INFINITY;
     const value = isBounded ? await within(call, pending) : await pending;
     if (value === LATE) return late(call);
@@ -99,10 +112,8 @@ async function dispatchRpc(
 }
 
 function late(call: OutboundCall): Outcome {
-  if (call.deadlineMs <= call.attemptEndMs)
-    return refuse("deadline_exceeded", call.endpoint?.id ?? "");
-  const error = new DOMException("The endpoint did not answer in time.", "TimeoutError");
-  return fail("per_try_timeout", error);
+  const isOver = call.deadlineMs <= call.attemptEndMs;
+  return refuse(isOver ? "deadline_exceeded" : "per_try_timeout", call.endpoint?.id ?? "");
 }
 
 const LATE = Symbol("late");
@@ -143,7 +154,9 @@ function thrown(call: OutboundCall, error: unknown): Outcome {
     attemptEndMs: call.attemptEndMs,
     isCallerAborted: call.http?.signal?.aborted === true,
   });
-  if (reason === "deadline_exceeded") return refuse(reason, call.endpoint?.id ?? "");
+  // Both are ends that the mesh has set: the caller gets its answer, not the exception of our own signal.
+  if (reason === "deadline_exceeded" || reason === "per_try_timeout")
+    return refuse(reason, call.endpoint?.id ?? "");
   return fail(reason, error);
 }
 

@@ -1,5 +1,6 @@
 // Bulkhead per backend: bounded calls in flight; no slot is held during back-off, and retries count as load.
 import { enter } from "../../algorithms/concurrency/bulkhead.ts";
+import { isBypassed } from "../../pipeline/bypass.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Filter } from "../../pipeline/filter.ts";
 import { refuse } from "../../pipeline/outcome.ts";
@@ -12,7 +13,7 @@ export const limit: Filter<OutboundCall> = {
   wrap: (next) => (call) => {
     const service = call.backend?.service;
     const table = call.isolate.table();
-    if (service === undefined || table === null || table.bypassed("limit", service))
+    if (service === undefined || table === null || isBypassed(call, "limit", service))
       return next(call);
     const most = table.service(service)?.maxInFlight ?? table.defaults.bulkhead.maxInFlight;
     const state = call.isolate.service(service);

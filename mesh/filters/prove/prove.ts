@@ -1,15 +1,16 @@
 // A fresh proof per attempt for exactly the endpoint chosen; nothing after it may change what the proof covers.
 import type { CallContext } from "../../contract/context.ts";
-import { HEDDLE, TRACEPARENT } from "../../contract/headers.ts";
+import { BAGGAGE, HEDDLE, TRACEPARENT, TRACESTATE } from "../../contract/headers.ts";
 import type { IdentityLevel } from "../../contract/identity.ts";
 import { EMPTY_DIGEST, NO_DIGEST } from "../../identity/digest.ts";
 import { RELAY_WORKLOAD } from "../../contract/wiring.ts";
+import { isShortStream, readBody } from "../../pipeline/body.ts";
 import type { HttpParts, OutboundCall } from "../../pipeline/call.ts";
 import { packContext, traceparent } from "../../pipeline/context.ts";
 import type { Filter, Next } from "../../pipeline/filter.ts";
 import type { CoveredFields } from "../../pipeline/isolate.ts";
 import { refuse, type Outcome } from "../../pipeline/outcome.ts";
-import { digestBody, isShortStream, readBody } from "./digest-body.ts";
+import { digestBody } from "./digest-body.ts";
 
 /** Writes the envelope: packed context and, for Workers of the mesh, the proof their level asks for. */
 export const prove: Filter<OutboundCall> = {
@@ -19,21 +20,31 @@ export const prove: Filter<OutboundCall> = {
   wrap: (next) => (call) => {
     const worker = call.endpoint?.worker;
     const context = nextContext(call);
-    if (call.http !== null) call.http.headers[TRACEPARENT] = traceparent(context);
+    if (call.http !== null) carry(call.http.headers, context);
     if (worker === undefined) return unproved(call, next, "");
-    const level = call.isolate.table()?.level(worker) ?? "session";
-    const isRelayed = call.binding === call.isolate.relay();
-    const isPlain = !isRelayed && call.endpoint?.plain === true;
-    if ((isRelayed || isPlain) && (level === "request" || level === "strict"))
-      return refuse("via_relay_refused", worker);
     const contextText = packContext(context, call.isolate.now());
-    if (isPlain) return unproved(call, next, contextText);
-    if (level === "request" || level === "strict")
-      return proveRequest(call, next, contextText, worker, level);
+    const isRelayed = call.binding === call.isolate.relay();
+    const isPlain = call.endpoint?.plain === true;
+    const level = call.isolate.table()?.level(worker) ?? "session";
+    if (bindsRequest(level))
+      return isRelayed || isPlain
+        ? refuse("via_relay_refused", worker)
+        : proveRequest(call, next, contextText, worker, level);
     if (isRelayed) return proveSession(call, next, contextText, RELAY_WORKLOAD, "session");
-    return proveSession(call, next, contextText, worker, level);
+    return isPlain
+      ? unproved(call, next, contextText)
+      : proveSession(call, next, contextText, worker, level);
   },
 };
+
+/** The trace as other tools read it. */
+function carry(headers: Record<string, string>, context: CallContext): void {
+  headers[TRACEPARENT] = traceparent(context);
+  if (context.tracestate !== "") headers[TRACESTATE] = context.tracestate;
+  if (context.baggage !== "") headers[BAGGAGE] = context.baggage;
+}
+
+const bindsRequest = (level: IdentityLevel): boolean => level === "request" || level === "strict";
 
 /** To a Worker outside the mesh goes no proof, not even one that came in; to one behind the relay the context goes. */
 function unproved(
@@ -50,6 +61,7 @@ function unproved(
 /** What the callee's scope begins with: one hop deeper, this call's span, the attempt's time left. */
 function nextContext(call: OutboundCall): CallContext {
   const { context } = call.scope;
+  const given = call.http?.headers;
   call.scope.invocations += 1;
   return {
     traceId: context.traceId,
@@ -63,6 +75,9 @@ function nextContext(call: OutboundCall): CallContext {
     invocations: call.scope.invocations,
     onBehalf: call.onBehalf,
     to: relayTarget(call),
+    // What the application set itself is what it wants to be carried.
+    tracestate: given?.[TRACESTATE] ?? context.tracestate,
+    baggage: given?.[BAGGAGE] ?? context.baggage,
   };
 }
 
@@ -80,7 +95,8 @@ function proveSession(
   level: IdentityLevel,
 ): Promise<Outcome> | Outcome {
   const { http } = call;
-  if (http === null || !isShortStream(http)) return sealed(call, next, contextText, audience, level);
+  if (http === null || !isShortStream(http))
+    return sealed(call, next, contextText, audience, level);
   return readBody(http).then((whole) => {
     call.http = whole;
     return sealed(call, next, contextText, audience, level);
@@ -105,7 +121,9 @@ async function proveRequest(
 ): Promise<Outcome> {
   let digest = call.http === null ? NO_DIGEST : EMPTY_DIGEST;
   if (call.http !== null && call.http.body !== null) {
-    const digested = await digestBody(call.http);
+    const digesting = digestBody(call.http);
+    // At once where the body is in memory: the application may go on to change it.
+    const digested = digesting instanceof Promise ? await digesting : digesting;
     call.http = digested.http;
     digest = digested.digest;
   }
@@ -141,7 +159,8 @@ function coveredFields(call: OutboundCall, context: string, digest: string): Cov
   const { http, rpc } = call;
   if (http !== null)
     return {
-      method: http.method,
+      // The runtime opens a WebSocket by GET, whatever was asked.
+      method: http.headers["upgrade"]?.toLowerCase() === "websocket" ? "GET" : http.method,
       authority: authorityOf(http),
       path: http.path,
       query: http.query,
@@ -161,8 +180,8 @@ function coveredFields(call: OutboundCall, context: string, digest: string): Cov
   };
 }
 
-const authorityOf = (http: HttpParts): string =>
-  http.port === 80 || http.port === 443 ? http.host : `${http.host}:${http.port}`;
+const authorityOf = ({ url, host, port }: HttpParts): string =>
+  port === (url.startsWith("https:") ? 443 : 80) ? host : `${host}:${port}`;
 
 const NOTHING: CoveredFields = {
   method: "",

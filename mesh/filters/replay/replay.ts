@@ -31,11 +31,14 @@ async function checkBody(
   digest: string,
   next: Next<InboundCall>,
 ): Promise<Outcome> {
-  const { body, method } = request;
+  const { method } = request;
+  const isBodiless = method === "GET" || method === "HEAD";
+  // These may have announced a body without sending one; no other request can be made of them.
+  const { body } = isBodiless ? request.clone() : request;
   const bytes = body === null ? new Uint8Array(0) : await readAtMost(body, MOST_BYTES);
   if (bytes === null || digestOf(bytes) !== digest)
     return refuse("bad_digest", `body of ${call.principal}`);
-  if (body !== null) call.request = new Request(request, { method, body: bytes });
+  if (body !== null && !isBodiless) call.request = new Request(request, { method, body: bytes });
   return next(call);
 }
 

@@ -2,6 +2,7 @@
 import { earnRetry } from "../../algorithms/retry/budget.ts";
 import { decideRetry } from "../../algorithms/retry/decide.ts";
 import { isIdempotent } from "../../algorithms/retry/idempotent.ts";
+import { isBypassed } from "../../pipeline/bypass.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Filter } from "../../pipeline/filter.ts";
 import type { EffectiveRetry } from "../../pipeline/isolate.ts";
@@ -34,11 +35,7 @@ function effectiveRetry(call: OutboundCall): EffectiveRetry | null {
   const table = call.isolate.table();
   if (table === null) return null;
   const service = call.chunk?.service ?? call.rule?.backends[0]?.service ?? "";
-  if (table.bypassed("retry", service)) {
-    call.bypassed ??= [];
-    call.bypassed.push("retry");
-    return null;
-  }
+  if (isBypassed(call, "retry", service)) return null;
   const own = call.rule?.retry;
   return own === undefined
     ? { policy: table.defaults.retry, fromRoute: false }

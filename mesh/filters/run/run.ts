@@ -15,10 +15,10 @@ export async function run(call: InboundCall): Promise<Outcome> {
   }
 }
 
-/** At `request` the answer carries a MAC over status, content type, nonce and request tag (design §7). */
+/** At `request` the answer carries a MAC over status, content type, nonce and request tag. */
 function proved(call: InboundCall, response: Response): Response {
   const request = call.verified?.request;
-  if (request === undefined || response.webSocket !== null) return response;
+  if (request === undefined) return response;
   const type = response.headers.get("content-type") ?? "";
   const proof = request.answer(response.status, type, NO_DIGEST);
   try {

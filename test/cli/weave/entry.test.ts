@@ -1,6 +1,6 @@
 import { init, parse } from "es-module-lexer";
 import { expect, test } from "vitest";
-import { bootModule, entryModule, systemEntry } from "../../../cli/weave/entry.ts";
+import { bootModule, entryModule, handModule, systemEntry } from "../../../cli/weave/entry.ts";
 
 const entry = (exports: readonly string[], isDev = false, hasDevModule = false): string =>
   entryModule({ main: "index.js", exports, isDev, hasDevModule });
@@ -37,6 +37,16 @@ test("the boot is imported before the user's module", () => {
 
 test("outside dev nothing is added to the exports", async () => {
   expect(await exportsOf(entry(["Api"]))).toEqual(["Api"]);
+});
+
+test("in dev a Worker that joins by hand exports what it did, and how dev reaches its mesh", async () => {
+  const withDefault = handModule({ main: "src/index.js", exports: ["default", "Api"] });
+  expect(await exportsOf(withDefault)).toEqual(["*", "default", "HeddleDev"]);
+  expect(withDefault).toContain('export * from "./src/index.js";');
+  expect(await exportsOf(handModule({ main: "i.js", exports: ["Api"] }))).toEqual([
+    "*",
+    "HeddleDev",
+  ]);
 });
 
 test("the mesh's own Workers read their wiring before their code runs", () => {

@@ -5,7 +5,8 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import type { KeySet } from "../../../mesh/contract/identity.ts";
 import { unwrapKeys } from "../../../mesh/identity/seed.ts";
-import { collectKeys, keptKeks, SEED_LIFE_MS } from "../../../cli/weave/keys.ts";
+import { collectKeys, keptKeks } from "../../../cli/weave/keys.ts";
+import { SEED_LIFE_MS } from "../../../mesh/contract/identity.ts";
 import { makeProject } from "../project/temp-project.ts";
 
 const KEYS: KeySet = {

@@ -200,3 +200,13 @@ it("gives weaving the table, its key, and a seed both sides derive the same", as
   const seed = fromWireKey(front.seed.pairs["default/cart"]![0]!)!;
   expect(seed.reveal()).toEqual(derived.reveal());
 });
+
+it("weaves with a new seed slot once the first was revoked", async () => {
+  const first = await weaveAnswer(memory, control, "default/front");
+  await revoke(control, { kind: "kid", value: first.seed.kid });
+  await memory.refresh(control);
+  await memory.refresh(control);
+  const second = await weaveAnswer(memory, control, "default/front");
+  expect(second.seed.kid).not.toBe(first.seed.kid);
+  expect(second.seed.audience).toHaveLength(1);
+});

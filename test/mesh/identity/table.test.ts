@@ -66,6 +66,7 @@ const build = async (
     minMesh: 1,
     bypass: [{ feature: "retry" }, { feature: "of-a-later-build", service: "default/cart" }],
     defaults: DEFAULTS,
+    levels: {},
     chunks: refs,
     ...change,
   });
@@ -170,6 +171,7 @@ describe("openTable", () => {
     ["no trust domain", { trustDomain: "" }],
     ["bypass that is no list", { bypass: {} }],
     ["a bypass without feature", { bypass: [{}] }],
+    ["no levels", { levels: undefined }],
     ["no chunks", { chunks: null }],
     ["chunks as a list", { chunks: [] }],
     ["a chunk without hash", { chunks: { a: { offset: 0, length: 0 } } }],

@@ -7,7 +7,7 @@ export interface Env {
   readonly CATALOG: Fetcher;
   readonly CART: Fetcher;
   readonly REVIEWS: Fetcher;
-  readonly PAYMENTS: Service<Payments>;
+  readonly PAYMENTS: Quoting & Service<Payments>;
 }
 
 /** What either version of reviews says of one product; what only v2 says is optional. */
@@ -71,6 +71,14 @@ export async function addToCart(env: Env, session: string, productId: string): P
 async function clearCart(env: Env, session: string): Promise<void> {
   const answer = await env.CART.fetch(`http://cart/carts/${session}`, { method: "DELETE" });
   if (!answer.ok) throw new Error(`cart answered ${answer.status}`);
+}
+
+/** A quote is pipelined on and disposed of; the runtime's types know the first only. */
+interface Quoting {
+  quote(order: { readonly goodsCents: number }): Disposable & {
+    shippingCents(): Promise<number>;
+    totalCents(): Promise<number>;
+  };
 }
 
 export interface Totals {

@@ -1,0 +1,15 @@
+// The changes that one backendRef asks for, on top of its rule's.
+import type { OutboundCall } from "../../pipeline/call.ts";
+import type { Filter } from "../../pipeline/filter.ts";
+import { transformed } from "../../pipeline/transform.ts";
+
+/** Changes the request for the backend of this attempt, and its answer. */
+export const transformBackend: Filter<OutboundCall> = {
+  name: "transform-backend",
+  doc: "Does what the backendRef says to headers and URL; inside attempt, since the next try may take another backend.",
+  after: ["attempt"],
+  wrap: (next) => (call) => {
+    const change = call.backend?.transform;
+    return change === undefined ? next(call) : transformed(call, change, next);
+  },
+};

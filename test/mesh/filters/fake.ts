@@ -1,0 +1,212 @@
+// An isolate with a clock, randomness and endpoints of the test's own; a call through it runs the real chain.
+import { DEFAULTS } from "../../../mesh/contract/defaults.ts";
+import type {
+  Defaults,
+  HostChunk,
+  Rule,
+  RuleTable,
+  ServiceChunk,
+} from "../../../mesh/contract/table.ts";
+import type { HttpParts, OutboundCall } from "../../../mesh/pipeline/call.ts";
+import { rootContext } from "../../../mesh/pipeline/context.ts";
+import type {
+  CallRecord,
+  EndpointBinding,
+  Isolate,
+  Scope,
+  ServiceState,
+  TableView,
+} from "../../../mesh/pipeline/isolate.ts";
+import type { Reason } from "../../../mesh/contract/reasons.ts";
+
+export type Answering = (
+  url: string,
+  init: RequestInit,
+  attempt: number,
+) => Promise<Response> | Response;
+
+export interface FakeOptions {
+  readonly services: readonly ServiceChunk[];
+  readonly answering: Readonly<Record<string, Answering>>;
+  readonly defaults?: Partial<Defaults>;
+  readonly bypassed?: readonly string[];
+  readonly tokens?: number;
+}
+
+export interface Fake {
+  readonly isolate: Isolate;
+  readonly records: CallRecord[];
+  readonly attempts: { service: string; endpoint: string; reason: Reason | null }[];
+  readonly slept: number[];
+  readonly states: Map<string, ServiceState>;
+  nowMs: number;
+}
+
+export const service = (name: string, more: Partial<ServiceChunk> = {}): ServiceChunk => ({
+  service: `default/${name}`,
+  ports: null,
+  endpoints: [{ id: `default/${name}`, worker: `default/${name}`, weight: 1, labels: {} }],
+  level: "session",
+  balance: "p2c",
+  maxInFlight: 1024,
+  producer: null,
+  consumer: null,
+  ...more,
+});
+
+/** One rule for every path. */
+export const everyPath = (rule: Partial<Rule> & Pick<Rule, "backends">): RuleTable => ({
+  rules: [{ route: "default/route", index: 0, ...rule }],
+  exact: {},
+  prefix: { "": [{ rule: 0 }] },
+  regex: [],
+});
+
+export function fake(options: FakeOptions): Fake {
+  const self: Fake = {
+    isolate: undefined as never,
+    records: [],
+    attempts: [],
+    slept: [],
+    states: new Map(),
+    nowMs: 1_800_000_000_000,
+  };
+  const table = tableOf(options);
+  const bindings = new Map(
+    Object.entries(options.answering).map(([name, answering]) => [name, bindingOf(answering)]),
+  );
+  let seed = 1;
+  const isolate: Isolate = {
+    workload: "default/caller",
+    trustDomain: "test.example",
+    proofs: {
+      mint: (audience) => ({ text: `1~s~proof-for-${audience}`, isDegraded: false }),
+      isInDoubt: () => false,
+      doubt: () => undefined,
+      recall: () => null,
+      verify: () => "unauthenticated",
+      isKnown: () => false,
+      accept: () => undefined,
+      admitNonce: () => null,
+    },
+    now: () => self.nowMs,
+    random: () => {
+      seed = (seed * 16_807) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    },
+    sleep: async (ms) => {
+      self.slept.push(ms);
+      self.nowMs += ms;
+    },
+    table: () => table,
+    ready: () => undefined,
+    isFresh: () => true,
+    isDegraded: () => false,
+    isRevoked: () => false,
+    service: (name) => {
+      let state = self.states.get(name);
+      if (state === undefined) {
+        state = {
+          inFlight: 0,
+          loads: new Map(),
+          turns: [],
+          budget: { tokens: options.tokens ?? 1 },
+        };
+        self.states.set(name, state);
+      }
+      return state;
+    },
+    reach: (workload) => bindings.get(workload) ?? null,
+    relay: () => null,
+    external: () => {
+      throw new Error("no url endpoints here");
+    },
+    record: (record) => void self.records.push(record),
+    attempted: (name, endpoint, reason) =>
+      void self.attempts.push({ service: name, endpoint, reason }),
+  };
+  return Object.assign(self, { isolate });
+}
+
+function bindingOf(answering: Answering): EndpointBinding {
+  let attempt = 0;
+  return {
+    fetch: async (url, init) => answering(url, init, ++attempt),
+    dispatch: async () => "rpc",
+  };
+}
+
+function tableOf(options: FakeOptions): TableView {
+  const services = new Map(options.services.map((chunk) => [chunk.service, chunk]));
+  return {
+    version: 1,
+    defaults: { ...DEFAULTS, ...options.defaults },
+    splits: false,
+    service: (name) => services.get(name) ?? null,
+    gateways: () => null,
+    host: (): HostChunk | null => null,
+    level: () => "session",
+    bypassed: (feature) => options.bypassed?.includes(feature) === true,
+  };
+}
+
+export const scope = (more: Partial<Scope["context"]> = {}): Scope => ({
+  context: { ...rootContext(() => 0.5), ...more },
+  keeper: { waitUntil: () => undefined },
+  cohort: more.cohort ?? "",
+  allowance: more.allowance ?? 16,
+  invocations: 1,
+});
+
+export const get = (path = "/", more: Partial<HttpParts> = {}): HttpParts => ({
+  url: `http://callee${path}`,
+  method: "GET",
+  headers: {},
+  body: null,
+  replayable: true,
+  signal: null,
+  cf: undefined,
+  host: "callee",
+  port: 80,
+  path,
+  query: "",
+  ...more,
+});
+
+export const call = (
+  isolate: Isolate,
+  to: string,
+  more: Partial<OutboundCall> = {},
+): OutboundCall => ({
+  isolate,
+  scope: scope(),
+  side: "outbound",
+  source: "default/caller",
+  dialled: { service: `default/${to}`, entrypoint: null },
+  http: get(),
+  rpc: null,
+  listener: null,
+  onBehalf: "",
+  spanId: "0000000000000001",
+  cohort: "",
+  deadlineMs: Number.POSITIVE_INFINITY,
+  chunk: null,
+  rule: null,
+  order: [],
+  backend: null,
+  tried: [],
+  endpoint: null,
+  binding: null,
+  envelope: "",
+  checkAnswer: null,
+  sent: null,
+  held: [],
+  isSeed: null,
+  attempts: 0,
+  perTryMs: 0,
+  attemptEndMs: Number.POSITIVE_INFINITY,
+  bypassed: null,
+  reason: null,
+  detail: "",
+  ...more,
+});
