@@ -21,15 +21,15 @@ export const withoutFilterDocs: Plugin = {
  * JSON, on the wire, in a wrangler file, on an object of the platform, or looked up as a string (a test checks this).
  */
 export const OWN_NAMES: readonly string[] = `
-  admitNonce allowance assetsInFront attemptEndMs attempted attested authority backend baggage begun bornMs bound
-  budget callerKeys callers checkAnswer chosen chunk cohort contentType context contextText counters covered createDev
-  current deadlineMs delayMs depth directory envelope epochs external fromMs fromOutside fromRoute hasJoined held http
-  inFlight inbound inlet inner invocations isBorn isCallerAborted isDegraded isFresh isInDoubt isKnown isLoopback
-  isRepeatable isRevoked isSeed isWanted keepCaller keeper known lastPulseMs lastSyncMs lastTryMs leftMs loads
-  loopbackExports maxPrefix mintFromSeed nonce onBehalf order outbound outer outlet pairFor patterns policy principal
-  priority proofText proofs pulseEveryMs recall remember replayable reveal running safe scope seedPairFor seedUntilMs
-  seeds serveOwn shareExports slot spanId spare startedMs subject terminal tokens tracestate tried tsMs turns untilMs
-  uses verified viaRelay weaveNamespace wrap
+  admitNonce allowance assetsInFront attemptEndMs attempted attested authority awaited backend baggage begun bornMs
+  bound budget callerKeys callers checkAnswer chosen chunk cohort contentType context contextText counters covered
+  createDev current deadlineMs deeper delayMs depth directory envelope epochs external follows fromMs fromOutside
+  fromRoute hasJoined held http inFlight inbound inlet inner invocations isBorn isCallerAborted isDegraded isFresh
+  isGood isInDoubt isKnown isLoopback isRepeatable isRevoked isSeed isWanted keepCaller keeper known lastPulseMs
+  lastSyncMs lastTryMs latest leftMs loads loopbackExports maxPrefix mintFromSeed nonce onBehalf order outbound outer
+  outlet pairFor patterns policy principal priority proofText proofs pulseEveryMs recall remember replayable reveal
+  running safe scope seedPairFor seedUntilMs seeds serveOwn settled shareExports slot spanId spare special startedMs
+  subject terminal tokens tracestate tried tsMs turns untilMs uses verified viaRelay weaveNamespace wrap
 `
   .trim()
   .split(/\s+/);

@@ -8,11 +8,11 @@ const root = path.dirname(import.meta.dirname);
 
 /** The packages that each bundle may contain: never zod, and jose only where keys are issued. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  "mesh/index.ts": ["@noble/hashes", "@opentelemetry/api", "toucan-js"],
-  "mesh/weave/index.ts": ["@noble/hashes", "@opentelemetry/api", "toucan-js"],
-  "workers/sidecar/index.ts": ["@noble/hashes", "@opentelemetry/api", "toucan-js"],
-  "gateway/index.ts": ["@noble/hashes", "@opentelemetry/api", "toucan-js", "hono"],
-  "durable-objects/index.ts": ["@noble/hashes", "jose"],
+  "mesh/index.ts": ["@opentelemetry/api", "toucan-js"],
+  "mesh/weave/index.ts": ["@opentelemetry/api", "toucan-js"],
+  "workers/sidecar/index.ts": ["@opentelemetry/api", "toucan-js"],
+  "gateway/index.ts": ["@opentelemetry/api", "toucan-js", "hono"],
+  "durable-objects/index.ts": ["jose"],
 };
 
 async function packagesOf(entry: string): Promise<readonly string[]> {

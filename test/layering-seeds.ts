@@ -12,11 +12,10 @@ export const originSchema: z.ZodType<Origin> = z.enum(["local", "upstream"]);
   return text.length;
 }
 `,
-  "mesh/identity/mac.ts": `import { sha256 } from "@noble/hashes/sha2.js";
-import { fnv } from "../algorithms/hash/fnv.ts";
+  "mesh/identity/mac.ts": `import { fnv } from "../algorithms/hash/fnv.ts";
 
 export function mac(text: string): number {
-  return sha256(new TextEncoder().encode(text)).length + fnv(text);
+  return fnv(text);
 }
 `,
   "mesh/identity/jose/token.ts": `import { decodeJwt } from "jose";

@@ -40,9 +40,7 @@ export function readMeshFile(dir: string): MeshFile {
   if (!parsed.success) {
     const faults = toFieldErrors(parsed.error.issues, value, meshSchema);
     throw new ProjectError(
-      faults.map(({ path: at, message, mend }) =>
-        faultAt(where(toSegments(at)), message, mend),
-      ),
+      faults.map(({ path: at, message, mend }) => faultAt(where(toSegments(at)), message, mend)),
     );
   }
   const { metadata, spec } = parsed.data;

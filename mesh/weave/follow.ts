@@ -8,8 +8,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 type Send = (parts: HttpParts) => Promise<Response>;
 
 /** Whether an answer sends its caller elsewhere. */
-export const isRedirect = ({ status, headers }: Response): boolean =>
-  REDIRECTS.has(status) && headers.has("location");
+export const isRedirect = (response: Response): boolean =>
+  REDIRECTS.has(response.status) && response.headers.has("location");
 
 /** Follows from a first answer that is a redirect. */
 export async function follow(

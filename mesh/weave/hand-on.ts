@@ -33,16 +33,16 @@ export const handOn = <C extends object>(ctx: C, loop: Loop): C =>
 
 class Handed implements ProxyHandler<object> {
   readonly #loop: Loop;
-  readonly #made = new Map<string | symbol, unknown>();
+  #made: Map<string | symbol, unknown> | null = null;
   constructor(loop: Loop) {
     this.#loop = loop;
   }
   get(ctx: object, name: string | symbol, self: object): unknown {
-    const known = this.#made.get(name);
+    const known = this.#made?.get(name);
     if (known !== undefined) return known;
     const found: unknown = Reflect.get(ctx, name);
     const made = this.#instead(ctx, name, found, self);
-    if (made !== found) this.#made.set(name, made);
+    if (made !== found) (this.#made ??= new Map()).set(name, made);
     return made;
   }
   #instead(ctx: object, name: string | symbol, found: unknown, self: object): unknown {

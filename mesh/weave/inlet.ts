@@ -46,7 +46,8 @@ export function takeFetch(
 ): Promise<Response> {
   const front = entrypoint === "" ? inlet.front : null;
   const served: Serve = front === null ? serve : (settled) => front(settled, serve);
-  if (inlet.fromOutside !== null && workloadOf(ctx) === "")
+  // Routes lead to the default export; a named one is reached by a binding only, and that has to be ours.
+  if (inlet.fromOutside !== null && entrypoint === "" && workloadOf(ctx) === "")
     return inlet.fromOutside(request, ctx, served);
   const envelope = request.headers.get(HEDDLE) ?? "";
   const call = new FetchCall(inlet, entrypoint, ctx, envelope, request, served);

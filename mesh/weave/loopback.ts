@@ -1,13 +1,12 @@
 // `ctx.exports` of a woven Worker: calls to its own entrypoints keep working, without leaving one open to anybody else.
 import { HEDDLE, LOOPBACK_PROOF } from "../contract/headers.ts";
-import { packContext } from "../pipeline/context.ts";
 import type { DispatchCall } from "../pipeline/isolate.ts";
 import { HeddleError, isRefused } from "../pipeline/problem.ts";
 import type { Loop } from "./hand-on.ts";
 import { member } from "./member.ts";
 import { argumentsOf } from "./membrane.ts";
 import { isIndex, MESHED, NATIVE } from "./native.ts";
-import { currentScope } from "./scope.ts";
+import { packScope } from "./scope.ts";
 import { sentAs, unsent, type Remote, type Sent } from "./sent.ts";
 
 interface Stub {
@@ -76,9 +75,7 @@ class Front implements ProxyHandler<object> {
     return member(this.#remote, [name], () => Reflect.get(target, name) as unknown);
   }
   #envelope(): string {
-    const { isolate } = this.#loop.outlet;
-    const { context } = currentScope(isolate);
-    return `${packContext({ ...context, depth: context.depth + 1 }, isolate.now())}|${LOOPBACK_PROOF}`;
+    return `${packScope(this.#loop.outlet.isolate)}|${LOOPBACK_PROOF}`;
   }
   #dispatch(path: readonly string[], args: () => readonly unknown[] | null): Sent {
     try {

@@ -92,14 +92,14 @@ class Result extends Shape {
     return result(remoteOn(this.#sent).call([], args));
   }
   deeper(name: string): unknown {
-    const native = (): unknown => Reflect.get(this.#sent.newest() ?? {}, name);
+    const native = (): unknown => Reflect.get(this.#sent.latest() ?? {}, name);
     return member(remoteOn(this.#sent), [name], native);
   }
   awaited(): Promise<unknown> {
     return this.#sent.value;
   }
   special(name: symbol): unknown {
-    if (name === NATIVE) return this.#sent.newest() ?? undefined;
+    if (name === NATIVE) return this.#sent.latest() ?? undefined;
     return name === Symbol.dispose ? () => release(this.#sent) : undefined;
   }
 }

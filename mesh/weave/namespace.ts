@@ -1,12 +1,11 @@
 // A woven Durable Object namespace: the call's context goes with it, so that a chain through an object keeps its trace
 // and cohort. No policy, no proof: objects are reached by bindings of the account only.
 import { HEDDLE } from "../contract/headers.ts";
-import { packContext } from "../pipeline/context.ts";
 import type { Isolate } from "../pipeline/isolate.ts";
 import { member } from "./member.ts";
 import { argumentsOf } from "./membrane.ts";
 import { isIndex, methodOn, NATIVE, withoutJson } from "./native.ts";
-import { currentScope } from "./scope.ts";
+import { packScope } from "./scope.ts";
 import { sentAs, unsent, type Remote, type Sent } from "./sent.ts";
 
 /** The RPC method that woven objects add; takes the packed context before path and arguments. */
@@ -57,10 +56,7 @@ function namespaceOf(namespace: object, isolate: Isolate): object {
 
 function stubOf(stub: object, isolate: Isolate): object {
   const real = stub as ObjectStub;
-  const packed = (): string => {
-    const { context, cohort } = currentScope(isolate);
-    return packContext({ ...context, cohort, depth: context.depth + 1 }, isolate.now());
-  };
+  const packed = (): string => packScope(isolate);
   const remote: Remote = {
     call: (path, args) => send(() => real.heddleCall(packed(), path, argumentsOf(args)), isLookUp),
     get: (path) =>

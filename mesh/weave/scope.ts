@@ -1,7 +1,7 @@
 // The scope of one invocation, carried inside the isolate by AsyncLocalStorage and over hops by the packed context.
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { CallContext } from "../contract/context.ts";
-import { rootContext } from "../pipeline/context.ts";
+import { packContext, rootContext } from "../pipeline/context.ts";
 import type { Isolate, Keeper, Scope } from "../pipeline/isolate.ts";
 
 const scopes = new AsyncLocalStorage<Scope>();
@@ -38,5 +38,15 @@ export const runningScope = (): Scope | undefined => scopes.getStore();
 /** The running scope; background work outside one gets a scope that nothing keeps alive. */
 export const currentScope = (isolate: Isolate): Scope =>
   runningScope() ?? entryScope(isolate, NOBODY);
+
+/** What a call to an object or to the Worker itself begins with: the running scope as it is now, one hop deeper. */
+export function packScope(isolate: Isolate): string {
+  const { context, cohort, allowance, invocations } = currentScope(isolate);
+  const { depth } = context;
+  return packContext(
+    { ...context, cohort, allowance, invocations, depth: depth + 1 },
+    isolate.now(),
+  );
+}
 
 const NOBODY: Keeper = { waitUntil: () => undefined };

@@ -6,8 +6,8 @@ export interface Sent {
   readonly value: Promise<unknown>;
   /** Settles with `value`, never rejects, and listens to nothing: an exception that nobody hears stays unheard. */
   readonly settled: Promise<unknown>;
-  /** The runtime's own promise of the newest attempt; null while none is on its way. */
-  newest(): object | null;
+  /** The runtime's own promise of the latest attempt; null while none is on its way. */
+  latest(): object | null;
 }
 
 /** Where a path is replayed: a call with its arguments, or the read of a property. */
@@ -25,8 +25,8 @@ type Settled =
 export const sentFrom = <T>(
   settled: Promise<T>,
   unwrap: (settled: T) => unknown,
-  newest: () => object | null,
-): Sent => ({ settled, value: settled.then(unwrap), newest });
+  latest: () => object | null,
+): Sent => ({ settled, value: settled.then(unwrap), latest });
 
 /** A call with one attempt only: this promise of the runtime's; what it comes to is turned into the application's. */
 export const sentAs = (
@@ -62,7 +62,7 @@ export const remoteOn = (parent: Sent): Remote => ({
 
 /** Gives up what a call came to or will come to. */
 export function release(sent: Sent): void {
-  dispose(sent.newest());
+  dispose(sent.latest());
   void sent.value.then(dispose, ignore);
 }
 
@@ -70,28 +70,28 @@ const read = (owner: unknown, name: string): unknown =>
   (owner as Readonly<Record<string, unknown>>)[name];
 
 function onto(parent: Sent, ask: (at: unknown) => unknown): Sent {
-  let newest: object | null = null;
+  let latest: object | null = null;
   const settled = settle(async () => {
-    let at = parent.newest();
+    let at = parent.latest();
     if (at === null) {
       await parent.settled;
-      at = parent.newest();
+      at = parent.latest();
     }
     while (at !== null) {
       try {
         const asked = ask(at) as PromiseLike<unknown>;
-        newest = asked;
+        latest = asked;
         return await asked;
       } catch (error) {
         await parent.settled;
-        const again = parent.newest();
+        const again = parent.latest();
         if (again === at) return await failedBefore(parent, error);
         at = again;
       }
     }
     return parent.value;
   });
-  return sentFrom(settled, open, () => newest);
+  return sentFrom(settled, open, () => latest);
 }
 
 /** Where the result itself failed, its own error is the one that tells. */

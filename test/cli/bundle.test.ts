@@ -3,7 +3,7 @@ import path from "node:path";
 import { init, parse } from "es-module-lexer";
 import { describe, expect, test } from "vitest";
 import { OWN_NAMES } from "../../cli/bundle-diet.ts";
-import { bundleDataPlane, MOST_BYTES, type BundleOptions } from "../../cli/bundle.ts";
+import { bundleDataPlane, GOAL_BYTES, HELD_BYTES, type BundleOptions } from "../../cli/bundle.ts";
 import { makeProject } from "./project/temp-project.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -35,7 +35,7 @@ describe.each([{}, ALL])("the data plane with %j", (parts) => {
   });
 });
 
-test("the data plane is at most 60 KiB", async () => {
+test("the data plane grows no more on its way to its goal", async () => {
   const cacheDir = makeProject({});
   const size = async (parts: BundleOptions["parts"] = {}): Promise<number> =>
     Buffer.byteLength((await bundleDataPlane({ cacheDir, parts })).text);
@@ -44,9 +44,9 @@ test("the data plane is at most 60 KiB", async () => {
     async (part) => `${part} +${(await size({ [part]: true })) - ordinary}`,
   );
   console.log(
-    `heddle.js: ${ordinary} bytes of ${MOST_BYTES}; ${(await Promise.all(more)).join(", ")}`,
+    `heddle.js: ${ordinary} bytes, held below ${HELD_BYTES}, goal ${GOAL_BYTES}; ${(await Promise.all(more)).join(", ")}`,
   );
-  expect(ordinary).toBeLessThanOrEqual(MOST_BYTES);
+  expect(ordinary).toBeLessThanOrEqual(HELD_BYTES);
 });
 
 test.each([

@@ -61,15 +61,7 @@ const FAULT_TARGETS = [
 /** Sources without an argument, by name. */
 const SOURCES: Readonly<Record<string, () => Expected>> = {
   reasons: () => ({
-    columns: [
-      "reason",
-      "status",
-      "flag",
-      "Proxy-Status error",
-      "whose",
-      "tried again",
-      "title",
-    ],
+    columns: ["reason", "status", "flag", "Proxy-Status error", "whose", "tried again", "title"],
     rows: Object.entries(REASONS).map(([name, entry]) => [
       code(name),
       entry.status === 0 ? "none" : String(entry.status),

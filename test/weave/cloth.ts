@@ -10,11 +10,14 @@ import { Secret } from "../../mesh/identity/secret.ts";
 import { wrapKeys } from "../../mesh/identity/seed.ts";
 import { writeTable } from "../../mesh/identity/table-frame.ts";
 import { bundleDataPlane } from "../../cli/bundle.ts";
+import { bootModule, entryModule, wiringModule } from "../../cli/weave/entry.ts";
 import { exportsUsed } from "../../cli/weave/exports.ts";
+import { WOVEN_FILES } from "../../cli/weave/weavable.ts";
 import { startRuntime, type Runtime } from "../../cli/dev/runtime.ts";
 import {
   plainSettings,
   type RuntimeBinding,
+  type RuntimeModule,
   type RuntimeWorker,
 } from "../../cli/dev/runtime-worker.ts";
 
@@ -33,6 +36,12 @@ export interface ClothWorker {
   readonly objects?: Readonly<Record<string, string>>;
   readonly wiring?: Partial<Wiring>;
   readonly bindings?: Readonly<Record<string, RuntimeBinding>>;
+  /** What else a wrangler file would say: queues, tails. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** Workers that get its tail events, in batches. */
+  readonly tails?: readonly string[];
+  /** Joins by hand: its source imports heddle, its wiring is a variable. */
+  readonly isByHand?: boolean;
   /** Not woven: its own modules and bindings, whoever it is in the table. */
   readonly isPlain?: boolean;
   /** Besides the first Worker. */
@@ -43,7 +52,6 @@ export interface ClothWorker {
 
 export interface ClothOptions {
   readonly compatibilityDate: string;
-  readonly compatibilityFlags?: readonly string[];
   readonly isWoven: boolean;
   readonly levels?: Readonly<Record<string, IdentityLevel>>;
   readonly workers: readonly ClothWorker[];
@@ -75,7 +83,7 @@ export async function startCloth(options: ClothOptions): Promise<Cloth> {
 }
 
 function settings(
-  { compatibilityDate, compatibilityFlags = [] }: ClothOptions,
+  { compatibilityDate }: ClothOptions,
   worker: ClothWorker,
 ): RuntimeWorker["settings"] {
   const own = Object.entries(worker.objects ?? {}).map(([name, className]) => [
@@ -84,8 +92,8 @@ function settings(
   ]);
   const flags = compatibilityDate < "2026-08-04" ? ["nodejs_als"] : [];
   return {
-    ...plainSettings(compatibilityDate, [...flags, ...compatibilityFlags]),
-    options: { durableObjects: Object.fromEntries(own) },
+    ...plainSettings(compatibilityDate, flags),
+    options: { durableObjects: Object.fromEntries(own), ...worker.options },
   };
 }
 
@@ -101,14 +109,19 @@ function bareWorker(options: ClothOptions, worker: ClothWorker, index: number): 
   return {
     name: worker.name,
     settings: settings(options, worker),
-    modules: [{ name: "index.js", type: "ESModule", contents: worker.source }],
+    modules: [module("index.js", worker.source)],
     bindings: { ...Object.fromEntries(dials), ...worker.bindings },
     ...exposed(worker, index),
   };
 }
 
-const exposed = (worker: ClothWorker, index: number): { expose?: readonly string[] } =>
-  index === 0 || worker.isExposed === true ? { expose: ["default"] } : {};
+const exposed = (
+  { isExposed, tails = [] }: ClothWorker,
+  index: number,
+): Pick<RuntimeWorker, "expose" | "tails"> => ({
+  ...(index === 0 || isExposed === true ? { expose: ["default"] } : {}),
+  tails: tails.map((worker) => ({ worker, isBuffered: true })),
+});
 
 export const workloadOf = (name: string): string => `default/${name}`;
 
@@ -124,28 +137,40 @@ async function wovenWorkers(
       const seed = await seedOf(worker.name, keysOf(worker.name), kek);
       const { bindings, wiring } = wire(worker, index === 0);
       const full: Wiring = { ...wiring, tableKey, table, seed, ...worker.wiring };
-      const contents = worker.dataPlane ?? (await dataPlaneFor(worker, full));
-      const lines = worker.exports.map((name, at) =>
-        name === "default"
-          ? `export default runtime.weave("default", user.default);`
-          : `const w${at} = runtime.weave("${name}", user.${name}); export { w${at} as ${name} };`,
-      );
-      return {
+      const kekBinding: RuntimeBinding = { type: "text", value: kek };
+      const shared = {
         name: worker.name,
         settings: settings(options, worker),
-        modules: [
-          { name: "entry.js", type: "ESModule", contents: entry(lines) },
-          { name: "boot.js", type: "ESModule", contents: BOOT },
-          {
-            name: "wiring.js",
-            type: "ESModule",
-            contents: `export default ${JSON.stringify(full)};`,
-          },
-          { name: "heddle.js", type: "ESModule", contents },
-          { name: "index.js", type: "ESModule", contents: worker.source },
-        ],
-        bindings: { ...bindings, HEDDLE_KEK: { type: "text", value: kek }, ...worker.bindings },
         ...exposed(worker, index),
+      };
+      if (worker.isByHand === true)
+        return {
+          ...shared,
+          modules: [module("index.js", worker.source)],
+          bindings: {
+            ...bindings,
+            HEDDLE_KEK: kekBinding,
+            HEDDLE_WIRING: { type: "json", value: full },
+            ...worker.bindings,
+          },
+        };
+      const heddle = worker.dataPlane ?? (await dataPlaneFor(worker, full));
+      const entry = {
+        main: "index.js",
+        exports: worker.exports,
+        isDev: false,
+        hasDevModule: false,
+      };
+      return {
+        ...shared,
+        modules: [
+          module(WOVEN_FILES.entry, entryModule(entry)),
+          module(WOVEN_FILES.boot, bootModule()),
+          module(WOVEN_FILES.wiring, wiringModule(full)),
+          module(WOVEN_FILES.dataPlane, heddle),
+          module("index.js", worker.source),
+        ],
+        bindings: { ...bindings, HEDDLE_KEK: kekBinding, ...worker.bindings },
       };
     }),
   );
@@ -163,15 +188,11 @@ async function dataPlaneFor(worker: ClothWorker, wiring: Wiring): Promise<string
   return text;
 }
 
-const BOOT = `import { env } from "cloudflare:workers";
-import { start } from "./heddle.js";
-import wiring from "./wiring.js";
-export const runtime = start(env, wiring);`;
-
-const entry = (lines: readonly string[]): string =>
-  [`import { runtime } from "./boot.js";`, `import * as user from "./index.js";`, ...lines].join(
-    "\n",
-  );
+const module = (name: string, contents: string): RuntimeModule => ({
+  name,
+  type: "ESModule",
+  contents,
+});
 
 /** Only the first Worker may be called from outside, as one with routes of its own. */
 function wire(

@@ -17,10 +17,8 @@ export interface Duel {
 
 export interface DuelOptions {
   readonly compatibilityDate: string;
-  readonly compatibilityFlags?: readonly string[];
   readonly level?: IdentityLevel;
   readonly dir: string;
-  readonly onLog?: (line: string) => void;
 }
 
 const FIXTURES = `${import.meta.dirname}/fixtures`;
@@ -53,7 +51,7 @@ async function workers(): Promise<readonly ClothWorker[]> {
     {
       name: "caller",
       source: code["caller"] ?? "",
-      exports: ["default", "Loop", "Beside", "Counter", "early"],
+      exports: ["default", "Loop", "Beside", "Counter", "Legacy", "early"],
       dials: {
         S: { to: "callee" },
         SGOLD: { to: "callee", props: { plan: "gold", deep: { list: [1] } } },
@@ -64,7 +62,7 @@ async function workers(): Promise<readonly ClothWorker[]> {
         KLASS: { to: "klass" },
         NOFETCH: { to: "nofetch" },
       },
-      objects: { COUNTER: "Counter" },
+      objects: { COUNTER: "Counter", LEGACY: "Legacy" },
     },
     {
       name: "callee",
@@ -87,14 +85,10 @@ export async function startDuel(options: DuelOptions): Promise<Duel> {
   const start = async (isWoven: boolean): Promise<Runtime> =>
     startCloth({
       compatibilityDate: options.compatibilityDate,
-      ...(options.compatibilityFlags === undefined
-        ? {}
-        : { compatibilityFlags: options.compatibilityFlags }),
       isWoven,
       workers: given,
       levels: levels as Record<string, IdentityLevel>,
       dir: `${options.dir}/${isWoven ? "woven" : "bare"}`,
-      ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
     });
   const [bare, woven] = await Promise.all([start(false), start(true)]);
   const listed = await bare.fetch("caller", "http://caller.example/names");

@@ -1,6 +1,6 @@
 // The differential suite: each probe bare and woven, compared on everything a caller can see.
 import { readFileSync } from "node:fs";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { differences, newestDate } from "./differences.ts";
 import { EXCEPTIONS } from "./exceptions.ts";
 
@@ -39,5 +39,3 @@ test("the page lists the exceptions, and no others", () => {
     .filter((line) => line.startsWith("| ") && !line.startsWith("| what"));
   expect(rows).toEqual(EXCEPTIONS.map(({ what, why }) => `| ${what} | ${why} |`));
 });
-
-afterAll(() => shown.clear());

@@ -1,6 +1,6 @@
 // Owns the kind GRPCRoute (Gateway API v1, with sessionPersistence of the experimental channel).
 import * as z from "zod";
-import { type HTTPRouteFilter, filtersSchema } from "./http-route-filters.ts";
+import { filtersSchemaOf } from "./http-route-filters.ts";
 import { MAX_MATCHES, headerMatchesSchema, sessionPersistenceSchema } from "./http-route.ts";
 import { GATEWAY_API, hostnameSchema, resourceSchema, subdomainSchema, uniqueBy } from "./meta.ts";
 import { patternProblem } from "./pattern.ts";
@@ -44,24 +44,12 @@ const matchSchema = z.strictObject({
 });
 export type GRPCRouteMatch = z.infer<typeof matchSchema>;
 
-/** Filters that a GRPCRoute may have. */
-const TYPES: ReadonlySet<HTTPRouteFilter["type"]> = new Set([
-  "RequestHeaderModifier",
+const grpcFiltersSchema = filtersSchemaOf([
   "ResponseHeaderModifier",
+  "RequestHeaderModifier",
   "RequestMirror",
   "ExtensionRef",
 ]);
-
-const grpcFiltersSchema = filtersSchema.superRefine((filters, context) => {
-  filters.forEach(({ type }, index) => {
-    if (TYPES.has(type)) return;
-    const message = problem(
-      "is no filter of a GRPCRoute",
-      `Write one of ${[...TYPES].join(", ")}.`,
-    );
-    context.addIssue({ code: "custom", path: [index, "type"], message, input: type });
-  });
-});
 
 const ruleSchema = z.strictObject({
   name: subdomainSchema.optional(),

@@ -175,35 +175,36 @@ const FIELD_OF = {
 type FilterType = keyof typeof FIELD_OF;
 const FILTER_TYPES = Object.keys(FIELD_OF) as FilterType[];
 
-const filterSchema = z
-  .strictObject({
-    type: z.enum(FILTER_TYPES),
-    requestHeaderModifier: headerModifierSchema.optional(),
-    responseHeaderModifier: headerModifierSchema.optional(),
-    requestMirror: mirrorSchema.optional(),
-    requestRedirect: redirectSchema.optional(),
-    urlRewrite: rewriteSchema.optional(),
-    extensionRef: localObjectSchema.optional(),
-    cors: corsSchema.optional(),
-    externalAuth: externalAuthSchema.optional(),
-  })
-  .superRefine((filter, context) => {
-    for (const type of FILTER_TYPES) {
-      const field = FIELD_OF[type];
-      const isSet = filter[field] !== undefined;
-      if (type === filter.type && !isSet)
-        addIssue(context, [field], `is missing for type ${type}`, "Add it.");
-      if (type !== filter.type && isSet) {
-        addIssue(
-          context,
-          [field],
-          `does not go with type ${filter.type}`,
-          `Remove it or set type: ${type}.`,
-        );
+const filterSchemaOf = <T extends FilterType>(types: readonly T[]) =>
+  z
+    .strictObject({
+      type: z.enum(types),
+      requestHeaderModifier: headerModifierSchema.optional(),
+      responseHeaderModifier: headerModifierSchema.optional(),
+      requestMirror: mirrorSchema.optional(),
+      requestRedirect: redirectSchema.optional(),
+      urlRewrite: rewriteSchema.optional(),
+      extensionRef: localObjectSchema.optional(),
+      cors: corsSchema.optional(),
+      externalAuth: externalAuthSchema.optional(),
+    })
+    .superRefine((filter, context) => {
+      for (const type of FILTER_TYPES) {
+        const field = FIELD_OF[type];
+        const isSet = filter[field] !== undefined;
+        if (type === filter.type && !isSet)
+          addIssue(context, [field], `is missing for type ${type}`, "Add it.");
+        if (type !== filter.type && isSet) {
+          addIssue(
+            context,
+            [field],
+            `does not go with type ${filter.type}`,
+            `Remove it or set type: ${type}.`,
+          );
+        }
       }
-    }
-  });
-export type HTTPRouteFilter = z.infer<typeof filterSchema>;
+    });
+export type HTTPRouteFilter = z.infer<ReturnType<typeof filterSchemaOf<FilterType>>>;
 
 /** Types that a list of filters holds at most once. */
 const ONCE: ReadonlySet<FilterType> = new Set([
@@ -214,21 +215,25 @@ const ONCE: ReadonlySet<FilterType> = new Set([
   "CORS",
 ]);
 
-/** The filters of a rule or a backendRef. */
-export const filtersSchema = z
-  .array(filterSchema)
-  .max(16)
-  .superRefine((filters, context) => {
-    const seen = new Set<FilterType>();
-    filters.forEach(({ type }, index) => {
-      if (ONCE.has(type) && seen.has(type))
-        addIssue(context, [index], `repeats ${type}`, "Put both into one filter.");
-      seen.add(type);
+/** The filters of a rule or a backendRef, of these types. */
+export const filtersSchemaOf = <T extends FilterType>(types: readonly T[]) =>
+  z
+    .array(filterSchemaOf(types))
+    .max(16)
+    .superRefine((filters, context) => {
+      const seen = new Set<FilterType>();
+      filters.forEach(({ type }, index) => {
+        if (ONCE.has(type) && seen.has(type))
+          addIssue(context, [index], `repeats ${type}`, "Put both into one filter.");
+        seen.add(type);
+      });
+      if (seen.has("RequestRedirect") && seen.has("URLRewrite")) {
+        addIssue(context, [], "has RequestRedirect and URLRewrite", "Keep one of the two.");
+      }
     });
-    if (seen.has("RequestRedirect") && seen.has("URLRewrite")) {
-      addIssue(context, [], "has RequestRedirect and URLRewrite", "Keep one of the two.");
-    }
-  });
+
+/** The filters of an HTTPRoute. */
+export const filtersSchema = filtersSchemaOf(FILTER_TYPES);
 
 function addIssue(
   context: z.RefinementCtx,

@@ -61,7 +61,8 @@ async function refusedThere(
   response: Response,
   reason: Reason,
 ): Promise<Outcome> {
-  if (reason === "unknown_epoch") {
+  // Nobody has signed a refusal: of a destination that must sign, its reason is taken over and nothing else.
+  if (reason === "unknown_epoch" || call.checkAnswer !== null) {
     await response.body?.cancel();
     return refuse(reason, call.endpoint?.id ?? "");
   }

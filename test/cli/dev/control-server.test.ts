@@ -7,6 +7,7 @@ import { startFakeControl, type FakeControl } from "../fake-control.ts";
 let upstream: FakeControl;
 let server: ControlServer;
 let effect: Effect = { kind: "none" };
+let afterChange = (): Promise<void> => Promise.resolve();
 const steps: string[] = [];
 
 async function open(): Promise<void> {
@@ -24,11 +25,13 @@ async function open(): Promise<void> {
     onChange: async () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
       steps.push("change");
+      await afterChange();
     },
   });
 }
 afterEach(async () => {
   effect = { kind: "none" };
+  afterChange = () => Promise.resolve();
   steps.length = 0;
   await server.close();
   await upstream.close();
@@ -45,6 +48,25 @@ test("passes requests on, and answers a change only once what follows from it is
   expect(steps).toEqual(["control", "control", "change", "control"]);
   expect(upstream.asked[0]?.authorization).toBe("Bearer t");
 });
+
+test("a change's answer outlives the control that gave it", async () => {
+  await open();
+  afterChange = async () => await upstream.close();
+  const applied = await fetch(`${server.url}/v1/apply`, { method: "POST", headers: auth });
+  expect(await applied.json()).toEqual({ path: "/v1/apply" });
+  await openAgain();
+  afterChange = () => Promise.reject(new Error("a Worker does not build"));
+  const halfway = await fetch(`${server.url}/v1/apply`, { method: "POST", headers: auth });
+  expect(halfway.status).toBe(500);
+  expect(await halfway.json()).toMatchObject({
+    detail: "control took the change, but the mesh could not follow it: a Worker does not build",
+  });
+});
+
+async function openAgain(): Promise<void> {
+  await server.close();
+  await open();
+}
 
 test("answers /dev/* itself, with the token only, also while control is down", async () => {
   await open();

@@ -323,8 +323,7 @@ describe("mirrors", () => {
   it("get their share", async () => {
     let copies = 0;
     for (let index = 0; index < 200; index++) {
-      const self = fakeWith(index);
-      copies += await self;
+      copies += await copiesDrawn(index);
     }
     expect(copies).toBeGreaterThan(20);
     expect(copies).toBeLessThan(65);
@@ -360,7 +359,7 @@ describe("mirrors", () => {
 const isFor = (headers: unknown, name: string): boolean =>
   String((headers as Record<string, string>)["heddle"]).includes(`proof-for-default/${name}`);
 
-async function fakeWith(seed: number): Promise<number> {
+async function copiesDrawn(seed: number): Promise<number> {
   let draws = 0;
   const self = fake({
     services: [

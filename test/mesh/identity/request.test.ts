@@ -16,17 +16,7 @@ import {
 import { createSessionMemo, createSessionMinter } from "../../../mesh/identity/session.ts";
 import { holds, randomFrom } from "../property.ts";
 import { mutated } from "./mutate.ts";
-import {
-  CALLEE,
-  CALLER,
-  CURRENT,
-  DOMAIN,
-  EPOCH,
-  EPOCHS,
-  NOW,
-  macByHand,
-  ringOf,
-} from "./parties.ts";
+import { CALLEE, CALLER, CURRENT, EPOCH, EPOCHS, NOW, macByHand, ringOf } from "./parties.ts";
 
 const caller = ringOf(CALLER, [...EPOCHS, "s1"], [CALLEE]);
 const callee = ringOf(CALLEE, [...EPOCHS, "s1"], []);

@@ -13,9 +13,13 @@ import { stripHeaders } from "../../../mesh/pipeline/strip-headers.ts";
 
 const NOW = 1_800_000_000_000;
 const hex = (length: number): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: length, maxLength: length });
+  fc.string({
+    unit: fc.constantFrom(...Array.from("0123456789abcdef")),
+    minLength: length,
+    maxLength: length,
+  });
 const word = fc.string({
-  unit: fc.constantFrom(..."abcdefghijklmnop-_/0123456789"),
+  unit: fc.constantFrom(...Array.from("abcdefghijklmnop-_/0123456789")),
   maxLength: 40,
 });
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import * as z from "zod";
 import { expect, it } from "vitest";
 import { gatewaySpecSchema } from "../../../../mesh/contract/resources/gateway.ts";
+import { grpcRouteSpecSchema } from "../../../../mesh/contract/resources/grpc-route.ts";
 import { httpRouteSpecSchema } from "../../../../mesh/contract/resources/http-route.ts";
 import { referenceGrantSpecSchema } from "../../../../mesh/contract/resources/reference-grant.ts";
 
@@ -15,6 +16,7 @@ if (Object.keys(limits).length === 0) it.skip("../shared is not here: no limits"
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
   HTTPRoute: httpRouteSpecSchema,
+  GRPCRoute: grpcRouteSpecSchema,
   Gateway: gatewaySpecSchema,
   ReferenceGrant: referenceGrantSpecSchema,
 };

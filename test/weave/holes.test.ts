@@ -1,0 +1,293 @@
+// The ways around the chain (design §3), each closed: no handler runs.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import * as esbuild from "esbuild";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RuntimeBinding } from "../../cli/dev/runtime-worker.ts";
+import { startCloth, workloadOf, type Cloth } from "./cloth.ts";
+import { newestDate } from "./differences.ts";
+import { attack, attacker, freshContext, reasonOf, sessionProof, type Ask } from "./forge.ts";
+import { bound, counter, runsOf, victim } from "./victims.ts";
+
+const FRONT = `
+import { WorkerEntrypoint } from "cloudflare:workers";
+export class Own extends WorkerEntrypoint {
+  hello(name) { return "hello " + name; }
+}
+export default {
+  async fetch(request, env, ctx) {
+    const { pathname, searchParams } = new URL(request.url);
+    const said = (error) => error.name + " " + error.message;
+    switch (pathname) {
+      case "/asset": return env.HOUSE.fetch("http://house.example/asset.txt");
+      case "/hand": return env.HAND.fetch("http://hand.example/path");
+      case "/good": return new Response(await env.GOOD.hello("you"));
+      case "/wrong": return new Response(await env.WRONG[searchParams.get("member")]("you").catch(said));
+      case "/wrong-fetch": return new Response(await env.WRONG.fetch("http://hand.example/").then(String, said));
+      case "/own": return new Response(await ctx.exports.Own.hello("me"));
+      case "/give": return new Response(await env.API.take({ deep: [env.HOUSE] }).catch(said));
+      default: return Response.json([...request.headers]);
+    }
+  },
+};`;
+
+/** Stands for the assets binding. */
+const ASSETS = `export default {
+  fetch: (request) =>
+    request.url.endsWith("/asset.txt") ? new Response("an asset") : new Response(null, { status: 404 }),
+};`;
+
+const withProps = (
+  worker: string,
+  props: Record<string, unknown>,
+  entrypoint?: string,
+): RuntimeBinding => ({
+  type: "worker",
+  worker,
+  entrypoint,
+  props,
+});
+
+let cloth: Cloth;
+const dir = mkdtempSync(path.join(tmpdir(), "holes-"));
+
+beforeAll(async () => {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [`${import.meta.dirname}/fixtures/by-hand.js`],
+    bundle: true,
+    write: false,
+    format: "esm",
+    external: ["cloudflare:*", "node:*"],
+  });
+  const front = workloadOf("front");
+  cloth = await startCloth({
+    compatibilityDate: newestDate(),
+    isWoven: true,
+    dir,
+    workers: [
+      {
+        name: "front",
+        source: FRONT,
+        exports: ["default", "Own"],
+        dials: {
+          HOUSE: { to: "house" },
+          API: { to: "house#Api" },
+          HAND: { to: "hand" },
+          GOOD: { to: "hand#Good" },
+          WRONG: { to: "hand#Wrong" },
+        },
+      },
+      victim("house", {
+        wiring: { assets: { binding: "HEDDLE_ASSETS", workerFirst: false } },
+        bindings: { HEDDLE_ASSETS: { type: "worker", worker: "assets" } },
+      }),
+      {
+        name: "hand",
+        source: outputFiles[0]?.text ?? "",
+        exports: ["default", "Good", "Wrong"],
+        isByHand: true,
+      },
+      counter,
+      { name: "assets", source: ASSETS, exports: ["default"], isPlain: true },
+      attacker({
+        NAKED: bound("house", null),
+        NAKED_PLAIN: bound("house", null, "Plain"),
+        NAKED_API: bound("house", null, "Api"),
+        NAKED_HAND: bound("hand", null),
+        NAKED_GOOD: bound("hand", null, "Good"),
+        NAKED_FRONT: bound("front", null),
+        NAKED_OWN: bound("front", null, "Own"),
+        FLAT: withProps("house", { workload: front, source: front }),
+        TEXT: withProps("house", { heddle: front }),
+        NUMBER: withProps("house", { heddle: { workload: 5 } }),
+        SOURCE: withProps("house", {
+          heddle: { source: front, dialled: { service: "x", entrypoint: null } },
+        }),
+        GUESS: withProps("house", { heddle: { workload: workloadOf("house"), loopback: "guess" } }),
+        GUESS_API: withProps(
+          "house",
+          { heddle: { workload: workloadOf("house"), loopback: "guess" } },
+          "Api",
+        ),
+        BOUND: bound("house", workloadOf("attacker")),
+        BOUND_API: bound("house", workloadOf("attacker"), "Api"),
+      }),
+    ],
+  });
+}, 60_000);
+afterAll(async () => {
+  await cloth.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Says what came back, having seen that nothing ran. */
+async function without(ask: Ask): ReturnType<typeof attack> {
+  const before = await runsOf(cloth);
+  const reply = await attack(cloth, ask);
+  expect(await runsOf(cloth), JSON.stringify(reply)).toBe(before);
+  return reply;
+}
+const url = "http://house.example/path";
+const front = async (at: string, headers: Record<string, string> = {}): Promise<string> =>
+  (await cloth.fetch("front", `http://front.example${at}`, { headers })).text();
+
+describe("a plain binding around the mesh", () => {
+  test.each(["NAKED", "NAKED_PLAIN", "NAKED_API", "NAKED_HAND", "NAKED_GOOD", "NAKED_OWN"])(
+    "%s is refused by fetch",
+    async (binding) => {
+      const reply = await without({ binding, url });
+      expect(reply.status).toBe(401);
+      expect(reasonOf(reply)).toBe("unauthenticated");
+    },
+  );
+
+  test.each(["NAKED", "NAKED_PLAIN", "NAKED_API", "NAKED_GOOD", "NAKED_OWN", "NAKED_FRONT"])(
+    "%s is refused by dispatch",
+    async (binding) => {
+      for (const member of ["touch", "echo", "hello", "scheduled"]) {
+        const reply = await without({ binding, dispatch: [["", [member], ["x"]]] });
+        expect(reply).toEqual({ value: { heddleRefused: "unauthenticated" } });
+      }
+    },
+  );
+
+  test.each(["NAKED", "NAKED_PLAIN", "NAKED_API", "NAKED_GOOD", "BOUND", "BOUND_API"])(
+    "%s has no member but fetch and dispatch",
+    async (binding) => {
+      for (const member of [
+        "touch",
+        "echo",
+        "hello",
+        "session",
+        "heddleCall",
+        "weave",
+        "poke",
+        "inner",
+      ])
+        expect((await without({ binding, member, args: ["x"] })).error).toMatch(
+          /^TypeError: The RPC receiver does not implement the method/,
+        );
+    },
+  );
+
+  test.each(["NAKED", "NAKED_API", "BOUND", "BOUND_API"])(
+    "%s cannot play the platform's events",
+    async (binding) => {
+      for (const member of ["scheduled", "queue", "email", "tail"])
+        for (const argument of [
+          {},
+          { cron: "* * * * *" },
+          [],
+          [{}],
+          null,
+          "text",
+          { messages: [] },
+        ])
+          expect((await without({ binding, member, args: [argument] })).error).toMatch(
+            /^TypeError: The RPC receiver does not implement the method/,
+          );
+    },
+  );
+
+  test.each(["FLAT", "TEXT", "NUMBER", "SOURCE"])(
+    "props that are not ours are none: %s",
+    async (binding) => {
+      expect(reasonOf(await without({ binding, url }))).toBe("unauthenticated");
+      const headers = { heddle: `${freshContext()}|1~c` };
+      expect(reasonOf(await without({ binding, url, headers }))).toMatch(
+        /^(unauthenticated|weak_proof)$/,
+      );
+    },
+  );
+
+  test("the word of a loopback is believed from nobody else", async () => {
+    const envelope = `${freshContext()}|1~l`;
+    for (const binding of ["GUESS", "BOUND", "NAKED"]) {
+      const reply = await without({ binding, url, headers: { heddle: envelope } });
+      expect(reasonOf(reply)).toBe("unauthenticated");
+    }
+    for (const binding of ["GUESS_API", "BOUND_API", "NAKED_API"]) {
+      const reply = await without({ binding, dispatch: [[envelope, ["echo"], ["x"]]] });
+      expect(reasonOf(reply)).toBe("unauthenticated");
+    }
+    expect(await front("/own")).toBe("hello me");
+  });
+
+  test("it is an outside caller where the Worker has routes of its own", async () => {
+    const headers = { heddle: `${freshContext()}|${sessionProof(cloth, "attacker", "front")}` };
+    const reply = await attack(cloth, {
+      binding: "NAKED_FRONT",
+      url: "http://front.example/",
+      headers,
+    });
+    expect(reply.status).toBe(200);
+    expect(reply.text).not.toContain('"heddle"');
+  });
+});
+
+describe("static assets", () => {
+  const asset = "http://house.example/asset.txt";
+  test("are served after the chain", async () => {
+    expect(await front("/asset")).toBe("an asset");
+    const headers = { heddle: `${freshContext()}|${sessionProof(cloth, "attacker", "house")}` };
+    expect(await attack(cloth, { binding: "BOUND", url: asset, headers })).toMatchObject({
+      status: 200,
+      text: "an asset",
+    });
+  });
+  test("and not before it", async () => {
+    for (const binding of ["NAKED", "BOUND", "FLAT"]) {
+      const reply = await without({ binding, url: asset });
+      expect(reasonOf(reply)).toBe("unauthenticated");
+      expect(reply.text).not.toContain("an asset");
+    }
+  });
+});
+
+test("a mesh binding is no argument", async () => {
+  const before = await runsOf(cloth);
+  expect(await front("/give")).toMatch(/^HeddleError bad_argument/);
+  expect(await runsOf(cloth)).toBe(before);
+});
+
+test("what joins by hand is behind the same chains, and a class that extends what was joined is refused", async () => {
+  expect(await front("/hand")).toBe("by hand /path");
+  expect(await front("/good")).toBe("hello you");
+  for (const member of ["hello", "more"])
+    expect(await front(`/wrong?member=${member}`)).toMatch(
+      /^TypeError A class may not extend meshed\(Base\)/,
+    );
+  expect(await front("/wrong-fetch")).toMatch(/^TypeError A class may not extend meshed\(Base\)/);
+});
+
+test("what a client says in the mesh's headers does not reach a Worker with routes of its own", async () => {
+  const said = {
+    heddle: `${freshContext()}|${sessionProof(cloth, "attacker", "front")}`,
+    "heddle-reason": "denied",
+    "heddle-answer": "1~-~x",
+    "heddle-listener": "x default/g/l/80",
+    "x-heddle-caller": "default/front",
+    X_Heddle_Caller: "default/front",
+    "cloudflare-workers-version-overrides": 'house="x"',
+    "cloudflare-workers-version-key": "x",
+    "x-mine": "stays",
+  };
+  const seen = JSON.parse(await front("/", said)) as [string, string][];
+  const names = seen.map(([name]) => name);
+  expect(names).toContain("x-mine");
+  expect(names.filter((name) => /heddle|version/.test(name))).toEqual([]);
+});
+
+test("dev's entrypoint is not there unless in dev", async () => {
+  const started = startCloth({
+    compatibilityDate: newestDate(),
+    isWoven: true,
+    dir: `${dir}/dev`,
+    workers: [
+      attacker({ DEV: bound("front", null, "HeddleDev") }),
+      { name: "front", source: FRONT, exports: ["default"] },
+    ],
+  });
+  await expect(started).rejects.toThrow(/HeddleDev/);
+});

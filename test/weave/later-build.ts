@@ -1,0 +1,90 @@
+// The data plane as a later build would be: every wire format one version up, with one more field behind those it has.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import * as esbuild from "esbuild";
+
+const ROOT = path.resolve(import.meta.dirname, "../..");
+const NEWER = "newer";
+
+/** By source file: what stands there, and what the later build would have. */
+const CHANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  "mesh/contract/context.ts": [["CONTEXT_FORMAT = 1", "CONTEXT_FORMAT = 2"]],
+  "mesh/contract/identity.ts": [["PROOF_FORMAT = 1", "PROOF_FORMAT = 2"]],
+  "mesh/contract/join.ts": [["JOIN_FORMAT = 1", "JOIN_FORMAT = 2"]],
+  "mesh/contract/pulse.ts": [["PULSE_FORMAT = 1", "PULSE_FORMAT = 2"]],
+  "mesh/contract/table.ts": [
+    ["TABLE_FORMAT = 1", "TABLE_FORMAT = 2"],
+    ["MESH_VERSION = 1", "MESH_VERSION = 2"],
+  ],
+  "mesh/pipeline/context.ts": [
+    ["${packCarried(context)}`;", `\${packCarried(context)}~${NEWER}\`;`],
+    [`=== "" && baggage === "" ? "" :`, `=== "never" ? "" :`],
+  ],
+  "mesh/identity/envelope.ts": [
+    ["~c`;", `~c~${NEWER}\`;`],
+    ["~${proof.slot}~${proof.mac}`", `~\${proof.slot}~\${proof.mac}~${NEWER}\``],
+    ["~${proof.digest}~${proof.mac}`", `~\${proof.digest}~\${proof.mac}~${NEWER}\``],
+  ],
+  "mesh/identity/request.ts": [
+    ["`1~${digest}~${answerMac(", `\`2~\${digest}~\${answerMac(`],
+    ["request, fields, digest)}`;", `request, fields, digest)}~${NEWER}\`;`],
+  ],
+  "mesh/platform/sync.ts": [
+    ["format: JOIN_FORMAT,", `format: JOIN_FORMAT, ${NEWER}: true,`],
+    ["format: PULSE_FORMAT,", `format: PULSE_FORMAT, ${NEWER}: true,`],
+  ],
+  "mesh/filters/dispatch/dispatch.ts": [
+    ["rpc.path, rpc.args])", `rpc.path, rpc.args, "${NEWER}"] as never)`],
+  ],
+};
+
+/** Fails where the source no longer says what is to be changed: then this file has to follow. */
+function changed(file: string, changes: readonly (readonly [string, string])[]): string {
+  let text = readFileSync(path.join(ROOT, file), "utf8");
+  for (const [from, to] of changes) {
+    if (text.split(from).length !== 2) throw new Error(`${file} has not exactly one ${from}`);
+    text = text.replace(from, () => to);
+  }
+  return text;
+}
+
+const ALL_PARTS = ["routes", "assets", "objects", "dev", "exports", "importedExports"];
+
+/** Its text, with every part. */
+export async function laterBuild(): Promise<string> {
+  const taken = new Set<string>();
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [path.join(ROOT, "mesh/weave/index.ts")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    external: ["cloudflare:*", "node:*"],
+    define: Object.fromEntries(ALL_PARTS.map((part) => [`HEDDLE_PARTS.${part}`, "true"])),
+    plugins: [
+      {
+        name: "later-build",
+        setup({ onLoad }) {
+          onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
+            const name = path.relative(ROOT, file);
+            const changes = CHANGES[name];
+            if (changes === undefined) return undefined;
+            taken.add(name);
+            return { contents: changed(name, changes), loader: "ts" };
+          });
+        },
+      },
+    ],
+  });
+  const left = Object.keys(CHANGES).filter((name) => !taken.has(name));
+  if (left.length > 0) throw new Error(`not in the bundle: ${left.join(", ")}`);
+  return outputFiles[0]?.text ?? "";
+}
+
+/** A member that no build of today knows, and a format one up. */
+export const laterJson = <T extends object>(json: T): T => ({
+  ...json,
+  ...("format" in json ? { format: 2 } : {}),
+  [NEWER]: { deep: [1] },
+});
