@@ -101,6 +101,8 @@ export interface InboundCall {
   readonly rpc: RpcParts | null;
   /** The application's own handler or method, in the scope of this call. */
   run(): Promise<unknown>;
+  /** The answer to an upgrade, its socket closed when the caller is revoked. */
+  upgraded(response: Response): Response;
 
   context: CallContext | null;
   contextText: string;

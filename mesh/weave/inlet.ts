@@ -12,6 +12,7 @@ import { HeddleError } from "../pipeline/problem.ts";
 import { heddleProps, type Loop } from "./hand-on.ts";
 import { guard } from "./membrane.ts";
 import { inScope, scopeOf } from "./scope.ts";
+import { watchSocket } from "./socket.ts";
 
 /** What the inbound side of a woven export needs; one per isolate. */
 export interface Inlet {
@@ -118,6 +119,10 @@ abstract class Incoming implements InboundCall {
   }
 
   abstract run(): Promise<unknown>;
+
+  upgraded(response: Response): Response {
+    return response;
+  }
 }
 
 class FetchCall extends Incoming {
@@ -140,6 +145,10 @@ class FetchCall extends Incoming {
 
   run(): Promise<unknown> {
     return inScope(this.scope(), () => this.#serve(this.request));
+  }
+
+  override upgraded(response: Response): Response {
+    return this.principal === this.isolate.workload ? response : watchSocket(response, this);
   }
 }
 

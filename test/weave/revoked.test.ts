@@ -30,6 +30,19 @@ export default {
     const { pathname } = new URL(request.url);
     if (pathname === "/rpc")
       return Response.json(await env.API.echo("value").catch((error) => [error.name, error.reason]));
+    if (pathname === "/socket") {
+      const { webSocket } = await env.CALM.fetch("http://calm.example/socket", {
+        headers: { upgrade: "websocket" },
+      });
+      const ended = new Promise((resolve) => webSocket.addEventListener("close", resolve));
+      const heard = new Promise((resolve) => webSocket.addEventListener("message", resolve));
+      webSocket.accept();
+      webSocket.send("hello");
+      const { data } = await heard;
+      await env.PULSE_SAYS.fetch("http://pulse.example/", { method: "POST", body: await request.text() });
+      const { code, reason } = await ended;
+      return Response.json([data, code, reason]);
+    }
     if (pathname !== "/held") return env.CALM.fetch("http://calm.example/");
     using session = await env.API.session();
     await session.inc();
@@ -69,6 +82,7 @@ beforeAll(async () => {
     workers: [
       caller("bad"),
       caller("good"),
+      caller("silent"),
       victim("calm", {
         bindings: { HEDDLE_PULSE: { type: "worker", worker: "pulse", entrypoint: "Pulse" } },
       }),
@@ -118,3 +132,12 @@ test(
     await cloth.fetch("pulse", "http://pulse.example/", { method: "POST", body: revoke() });
   },
 );
+
+test("a silent socket of a revoked caller is closed with 1008", { timeout: 20_000 }, async () => {
+  const held = await cloth.fetch("silent", "http://silent.example/socket", {
+    method: "POST",
+    body: revoke("silent"),
+  });
+  expect(await held.json()).toEqual(["hello", 1008, "revoked"]);
+  await cloth.fetch("pulse", "http://pulse.example/", { method: "POST", body: revoke() });
+});

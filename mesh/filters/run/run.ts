@@ -9,7 +9,8 @@ export async function run(call: InboundCall): Promise<Outcome> {
   try {
     const value = await call.run();
     if (!(value instanceof Response) || call.rpc !== null) return answer(value, 0);
-    return answer(proved(call, value), value.status);
+    const { status } = value;
+    return answer(proved(call, status === 101 ? call.upgraded(value) : value), status);
   } catch (error) {
     return fail("upstream_threw", error);
   }
