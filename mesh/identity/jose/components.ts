@@ -1,0 +1,120 @@
+// Owns what an HTTP signature covers: the components of a message and the base that is signed (RFC 9421 section 2).
+import { quoted, type BareItem, type Item } from "./structured-fields.ts";
+
+/** A message as both sides saw it; `headers` as they came, names in any case. */
+export interface Message {
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Of a request. */
+  readonly method?: string;
+  /** Of a request: path and query as on the request line; empty is `/`. */
+  readonly target?: string;
+  /** Of a request. Default: `https`. */
+  readonly scheme?: "http" | "https";
+  /** Of a response. */
+  readonly status?: number;
+  readonly body?: Uint8Array | string;
+}
+
+/** Says why a component has no value. */
+export class ComponentError extends Error {
+  override readonly name = "ComponentError";
+}
+
+const FIELD = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+/** The signature base of the covered components and the text of their parameters (RFC 9421 section 2.5). */
+export function signatureBase(
+  message: Message,
+  components: readonly Item[],
+  parameters: string,
+): string {
+  const lines = components.map((component) => {
+    const name = identifier(component);
+    return `${name}: ${valueOf(message, component)}`;
+  });
+  const names = components.map(identifier);
+  if (new Set(names).size < names.length) throw new ComponentError("a component is named twice");
+  return [...lines, `"@signature-params": ${parameters}`].join("\n");
+}
+
+/** A component as it is named in the base. */
+export function identifier({ value, parameters }: Item): string {
+  if (typeof value !== "string") throw new ComponentError("a component is not a string");
+  const name = parameters.get("name");
+  if (parameters.size === 0) return quoted(value);
+  if (value === "@query-param" && parameters.size === 1 && typeof name === "string")
+    return `${quoted(value)};name=${quoted(name)}`;
+  throw new ComponentError(`parameters of ${value} are not supported`);
+}
+
+function valueOf(message: Message, { value, parameters }: Item): string {
+  const name = textOf(value);
+  if (!name.startsWith("@")) return fieldOf(message, name);
+  if (message.method === undefined) {
+    if (name === "@status" && message.status !== undefined) return String(message.status);
+    throw new ComponentError(`${name} is not of a response`);
+  }
+  return derived(message, name, textOf(parameters.get("name")));
+}
+
+const textOf = (value: BareItem | undefined): string => (typeof value === "string" ? value : "");
+
+/** All values of a field in their order, without the blanks around them (RFC 9421 section 2.1). */
+function fieldOf({ headers }: Message, name: string): string {
+  if (!FIELD.test(name)) throw new ComponentError(`${name} is no field name in lower case`);
+  const values = headers.filter(([given]) => given.toLowerCase() === name);
+  if (values.length === 0) throw new ComponentError(`${name} is missing`);
+  return values.map(([, given]) => given.replaceAll(/\s*\r\n\s+/g, " ").trim()).join(", ");
+}
+
+type Derive = (message: Message, target: string, parameter: string) => string;
+
+/** Derived components of a request (RFC 9421 section 2.2). */
+const DERIVED: Readonly<Record<string, Derive>> = {
+  "@method": ({ method = "" }) => method,
+  "@scheme": ({ scheme = "https" }) => scheme,
+  "@authority": (message) => authorityOf(message),
+  "@target-uri": (message, target) =>
+    `${message.scheme ?? "https"}://${authorityOf(message)}${target}`,
+  "@request-target": (_message, target) => target,
+  "@path": (_message, target) => target.split("?", 1)[0] || "/",
+  "@query": (_message, target) => `?${queryOf(target)}`,
+  "@query-param": (_message, target, parameter) => queryParameter(queryOf(target), parameter),
+};
+
+function derived(message: Message, name: string, parameter: string): string {
+  const derive = Object.hasOwn(DERIVED, name) ? DERIVED[name] : undefined;
+  if (derive === undefined) throw new ComponentError(`${name} is not of a request`);
+  const { target = "" } = message;
+  return derive(message, target === "" ? "/" : target, parameter);
+}
+
+function queryOf(target: string): string {
+  const cut = target.indexOf("?");
+  return cut < 0 ? "" : target.slice(cut + 1);
+}
+
+const DEFAULT_PORT = { http: ":80", https: ":443" } as const;
+
+/** The host in lower case, without the scheme's own port (RFC 9421 section 2.2.3). */
+function authorityOf({ headers, scheme = "https" }: Message): string {
+  const hosts = headers.filter(([name]) => name.toLowerCase() === "host");
+  const host = hosts[0]?.[1].trim().toLowerCase();
+  if (hosts.length !== 1 || host === undefined || host === "")
+    throw new ComponentError("not one host");
+  const port = DEFAULT_PORT[scheme];
+  return host.endsWith(port) ? host.slice(0, -port.length) : host;
+}
+
+/** The one parameter of that name, encoded anew (RFC 9421 section 2.2.8); one that stands twice has no one value. */
+function queryParameter(query: string, name: string): string {
+  const wanted = new URLSearchParams(`${name}=`).keys().next().value ?? "";
+  const values = new URLSearchParams(query).getAll(wanted);
+  const [value] = values;
+  if (value === undefined || values.length > 1)
+    throw new ComponentError(`${name} is not one query parameter`);
+  return encodeURIComponent(value).replaceAll(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
