@@ -24,3 +24,14 @@ export {
   type TokenRules,
   type TokenVerdict,
 } from "./identity/jose/token.ts";
+export {
+  IDENTITY_TOKEN,
+  proveRequest,
+  proveResponse,
+  verifyRequest,
+  verifyResponse,
+  type ProofFault,
+  type ProofRules,
+  type ProofVerdict,
+  type Signer,
+} from "./identity/jose/wimse.ts";

@@ -12,6 +12,8 @@ export interface Message {
   readonly scheme?: "http" | "https";
   /** Of a response. */
   readonly status?: number;
+  /** Of a response: the request it answers, for components with the parameter `req`. */
+  readonly request?: Message;
   readonly body?: Uint8Array | string;
 }
 
@@ -37,17 +39,22 @@ export function signatureBase(
   return [...lines, `"@signature-params": ${parameters}`].join("\n");
 }
 
-/** A component as it is named in the base. */
+/** A component as it is named in the base; of the parameters, `name` and `req` are understood. */
 export function identifier({ value, parameters }: Item): string {
   if (typeof value !== "string") throw new ComponentError("a component is not a string");
-  const name = parameters.get("name");
-  if (parameters.size === 0) return quoted(value);
-  if (value === "@query-param" && parameters.size === 1 && typeof name === "string")
-    return `${quoted(value)};name=${quoted(name)}`;
-  throw new ComponentError(`parameters of ${value} are not supported`);
+  let text = quoted(value);
+  for (const [key, given] of parameters) {
+    if (key === "name" && value === "@query-param" && typeof given === "string")
+      text += `;name=${quoted(given)}`;
+    else if (key === "req" && given === true) text += ";req";
+    else throw new ComponentError(`the parameter ${key} of ${value} is not supported`);
+  }
+  return text;
 }
 
-function valueOf(message: Message, { value, parameters }: Item): string {
+function valueOf(given: Message, { value, parameters }: Item): string {
+  const message = parameters.has("req") ? given.request : given;
+  if (message === undefined) throw new ComponentError("there is no request to be answered");
   const name = textOf(value);
   if (!name.startsWith("@")) return fieldOf(message, name);
   if (message.method === undefined) {

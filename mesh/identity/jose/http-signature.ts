@@ -6,7 +6,7 @@ import { parseDictionary, quoted, type Item, type Member } from "./structured-fi
 
 /** What a signature has to cover and when it counts. */
 export interface SignaturePolicy {
-  /** Components as they are named in the base, without quotes. */
+  /** Components by their names; `;req` behind one that is the request's. */
   readonly required: readonly string[];
   /** Longest age of `created`, s; null: it may be missing. */
   readonly maxAgeS: number | null;
@@ -15,6 +15,8 @@ export interface SignaturePolicy {
   readonly nowS: number;
   /** Takes a nonce; false where it was there before. Null: a nonce is not asked for. */
   readonly admitNonce: ((nonce: string) => boolean) | null;
+  /** Only signatures with this tag count. Default: any. */
+  readonly tag?: string;
 }
 
 export type SignatureFault =
@@ -49,11 +51,11 @@ export async function verifySignature(
   if (inputs === null || signatures === null) return refused("malformed");
   let first: SignatureFault = "missing";
   for (const [label, input] of inputs) {
-    const signature = signatures.get(label)?.items[0]?.value;
+    if (policy.tag !== undefined && input.parameters.get("tag") !== policy.tag) continue;
     const keyId = input.parameters.get("keyid");
     const fault =
-      signature instanceof Uint8Array && input.isList && typeof keyId === "string"
-        ? await faultOf(message, input, keyOf(keyId), new Uint8Array(signature), policy)
+      typeof keyId === "string"
+        ? await faultOf(message, input, signatures.get(label), keyOf(keyId), policy)
         : "malformed";
     if (fault === null) return { ok: true, label, keyId: keyId as string };
     if (first === "missing") first = fault;
@@ -66,10 +68,12 @@ const refused = (reason: SignatureFault): SignatureVerdict => ({ ok: false, reas
 async function faultOf(
   message: Message,
   input: Member,
+  given: Member | undefined,
   key: SignatureKey | null,
-  signature: Uint8Array<ArrayBuffer>,
   policy: SignaturePolicy,
 ): Promise<SignatureFault | null> {
+  const signature = given?.items[0]?.value;
+  if (!(signature instanceof Uint8Array) || !input.isList) return "malformed";
   if (key === null) return "unknown-key";
   const alg = input.parameters.get("alg");
   if (alg !== undefined && alg !== key.alg) return "alg-key-mismatch";
@@ -77,13 +81,14 @@ async function faultOf(
   try {
     base = signatureBase(message, input.items, input.text);
     const covered = new Set(input.items.map(identifier));
-    if (policy.required.some((name) => !covered.has(quoted(name)))) return "not-covered";
+    if (policy.required.some((name) => !covered.has(identifier(componentOf(name)))))
+      return "not-covered";
   } catch {
     return "malformed";
   }
   const late = timeFault(input, policy);
   if (late !== null) return late;
-  if (!(await isSignedBy(key, signature, base))) return "bad-signature";
+  if (!(await isSignedBy(key, new Uint8Array(signature), base))) return "bad-signature";
   if (!(await isBodyCovered(message, input.items))) return "digest-mismatch";
   return nonceFault(input, policy);
 }
@@ -121,6 +126,15 @@ const headerOf = ({ headers }: Message, name: string): string =>
     .map(([, value]) => value)
     .join(", ");
 
+/** A component by its name, with `;req` behind it where it is the request's. */
+function componentOf(name: string): Item {
+  const isOfRequest = name.endsWith(";req");
+  return {
+    value: isOfRequest ? name.slice(0, -4) : name,
+    parameters: new Map(isOfRequest ? [["req", true]] : []),
+  };
+}
+
 /** What a signature says of itself. */
 export interface SignatureParameters {
   readonly keyId: string;
@@ -138,7 +152,7 @@ export async function signMessage(
   { keyId, createdS, expiresS, nonce, tag }: SignatureParameters,
   label = "sig",
 ): Promise<{ readonly input: string; readonly signature: string }> {
-  const items = components.map((value): Item => ({ value, parameters: new Map() }));
+  const items = components.map(componentOf);
   const parameters = [
     `(${items.map(identifier).join(" ")})`,
     `created=${createdS}`,

@@ -17,6 +17,8 @@ export interface TokenRules {
   readonly maxLifetimeS?: number;
   /** Default: what JWT-SVIDs may be signed by; `EdDSA` may be added between meshes. */
   readonly algorithms?: readonly string[];
+  /** Default: `svid`. A `wit` names no audience: it proves nothing without the key it carries (WIMSE). */
+  readonly kind?: "svid" | "wit";
 }
 
 export type TokenFault =
@@ -56,16 +58,16 @@ type Claims = Readonly<Record<string, unknown>>;
 export async function verifyToken(token: string, rules: TokenRules): Promise<TokenVerdict> {
   const jws = parseJws(token, rules.algorithms ?? SVID_ALGORITHMS);
   if (typeof jws === "string") return refused(jws);
-  const header = headerFault(jws);
+  const kind = rules.kind ?? "svid";
+  const header = headerFault(jws, TYPES[kind]);
   if (header !== null) return refused(header);
-  const text = utf8(jws.payload);
-  const claims = text === null ? "malformed" : parseStrictObject(text);
-  if (typeof claims === "string") return refused(claims === "too-deep" ? "too-large" : claims);
+  const claims = claimsOf(jws);
+  if (typeof claims === "string") return refused(claims);
   const id = subjectOf(claims);
   if (typeof id === "string") return refused(id);
   const fault =
     (await signatureFault(jws, id.trustDomain, rules.bundles)) ??
-    audienceFault(claims, rules.audience) ??
+    (kind === "wit" ? null : audienceFault(claims, rules.audience)) ??
     timeFault(claims, rules);
   return fault === null
     ? { ok: true, subject: memberOf(claims, "sub") as string, id, claims }
@@ -75,15 +77,25 @@ export async function verifyToken(token: string, rules: TokenRules): Promise<Tok
 const refused = (reason: TokenFault): TokenVerdict => ({ ok: false, reason });
 
 const HEADER = new Set(["alg", "kid", "typ"]);
+/** What `typ` may say, undefined for nothing: one kind of token never passes for another (RFC 8725 section 3.11). */
+const TYPES: Readonly<Record<"svid" | "wit", readonly unknown[]>> = {
+  svid: [undefined, "JWT", "JOSE"],
+  wit: ["wit+jwt"],
+};
 
 /** Only `alg`, `kid` and `typ` may stand in the header (JWT-SVID.md section 2): a key or an address never comes along. */
-function headerFault({ header }: Jws): TokenFault | null {
+function headerFault({ header }: Jws, types: readonly unknown[]): TokenFault | null {
   if (Object.keys(header).some((name) => !HEADER.has(name))) return "header-not-allowed";
-  const typ = memberOf(header, "typ");
-  if (typ !== undefined && typ !== "JWT" && typ !== "JOSE") return "typ";
+  if (!types.includes(memberOf(header, "typ"))) return "typ";
   const kid = memberOf(header, "kid");
   if (kid === undefined) return "kid-missing";
   return typeof kid === "string" ? null : "malformed";
+}
+
+function claimsOf({ payload }: Jws): Claims | TokenFault {
+  const text = utf8(payload);
+  const claims = text === null ? "malformed" : parseStrictObject(text);
+  return claims === "too-deep" ? "too-large" : claims;
 }
 
 function subjectOf(claims: Claims): SpiffeId | TokenFault {
