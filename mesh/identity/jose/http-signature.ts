@@ -77,20 +77,28 @@ async function faultOf(
   if (key === null) return "unknown-key";
   const alg = input.parameters.get("alg");
   if (alg !== undefined && alg !== key.alg) return "alg-key-mismatch";
-  let base: string;
-  try {
-    base = signatureBase(message, input.items, input.text);
-    const covered = new Set(input.items.map(identifier));
-    if (policy.required.some((name) => !covered.has(identifier(componentOf(name)))))
-      return "not-covered";
-  } catch {
-    return "malformed";
-  }
+  const base = baseOf(message, input, policy.required);
+  if (base === "malformed" || base === "not-covered") return base;
   const late = timeFault(input, policy);
   if (late !== null) return late;
   if (!(await isSignedBy(key, new Uint8Array(signature), base))) return "bad-signature";
   if (!(await isBodyCovered(message, input.items))) return "digest-mismatch";
   return nonceFault(input, policy);
+}
+
+/** What was signed, where all that is asked for is part of it. */
+function baseOf(
+  message: Message,
+  { items, text }: Member,
+  required: readonly string[],
+): SignatureFault | (string & {}) {
+  try {
+    const covered = new Set(items.map(identifier));
+    const isCovered = required.every((name) => covered.has(identifier(componentOf(name))));
+    return isCovered ? signatureBase(message, items, text) : "not-covered";
+  } catch {
+    return "malformed";
+  }
 }
 
 function timeFault({ parameters }: Member, policy: SignaturePolicy): SignatureFault | null {

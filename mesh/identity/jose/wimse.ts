@@ -141,5 +141,7 @@ const covering = ({ headers, body }: Message, required: readonly string[]): read
 async function keyOf(claims: Readonly<Record<string, unknown>>): Promise<SignatureKey | null> {
   const confirmation = memberOf(claims, "cnf");
   const jwk = isObject(confirmation) ? memberOf(confirmation, "jwk") : null;
-  return isObject(jwk) ? importSignatureKey(KEY_ALGORITHM, jwk as JsonWebKey, "verify") : null;
+  return isObject(jwk)
+    ? importSignatureKey(KEY_ALGORITHM, jwk as unknown as JsonWebKey, "verify")
+    : null;
 }

@@ -39,7 +39,7 @@ beforeAll(async () => {
     "sign",
     "verify",
   ])) as CryptoKeyPair;
-  const jwk = await crypto.subtle.exportKey("jwk", pair.privateKey);
+  const jwk = (await crypto.subtle.exportKey("jwk", pair.privateKey)) as JsonWebKey;
   const half = (usage: "sign" | "verify") => importSignatureKey("ecdsa-p256-sha256", jwk, usage);
   const [mine, theirs] = await Promise.all([half("sign"), half("verify")]);
   if (mine === null || theirs === null) throw new Error("no key");
