@@ -77,10 +77,9 @@ async function faultOf(
   if (key === null) return "unknown-key";
   const alg = input.parameters.get("alg");
   if (alg !== undefined && alg !== key.alg) return "alg-key-mismatch";
-  const base = baseOf(message, input, policy.required);
-  if (base === "malformed" || base === "not-covered") return base;
-  const late = timeFault(input, policy);
-  if (late !== null) return late;
+  const { base, fault } = baseOf(message, input, policy.required);
+  const early = fault ?? timeFault(input, policy);
+  if (early !== null) return early;
   if (!(await isSignedBy(key, new Uint8Array(signature), base))) return "bad-signature";
   if (!(await isBodyCovered(message, input.items))) return "digest-mismatch";
   return nonceFault(input, policy);
@@ -91,13 +90,15 @@ function baseOf(
   message: Message,
   { items, text }: Member,
   required: readonly string[],
-): SignatureFault | (string & {}) {
+): { readonly base: string; readonly fault: SignatureFault | null } {
   try {
     const covered = new Set(items.map(identifier));
     const isCovered = required.every((name) => covered.has(identifier(componentOf(name))));
-    return isCovered ? signatureBase(message, items, text) : "not-covered";
+    return isCovered
+      ? { base: signatureBase(message, items, text), fault: null }
+      : { base: "", fault: "not-covered" };
   } catch {
-    return "malformed";
+    return { base: "", fault: "malformed" };
   }
 }
 
