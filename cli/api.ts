@@ -36,6 +36,56 @@ export interface Convergence {
   readonly pending: readonly IsolateSeen[];
 }
 
+/** Counts of one kind over some time; durations in ms, null where nothing was timed. */
+export interface Golden {
+  readonly count: number;
+  readonly errors: number;
+  readonly retries: number;
+  /** 0 to 1. */
+  readonly success: number;
+  readonly perSecond: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+/** What a caller saw, what endpoints did, and what was refused on either side, by reason. */
+interface Counted {
+  readonly effective: Golden | null;
+  readonly actual: Golden | null;
+  readonly refusals: Readonly<Record<string, number>>;
+  readonly inbound: Readonly<Record<string, number>>;
+}
+
+/** One caller's calls to one destination. */
+export interface Edge extends Counted {
+  readonly source: string;
+  readonly destination: string;
+  readonly routes: readonly (Golden & { readonly route: string })[];
+  readonly endpoints: readonly (Golden & { readonly route: string; readonly endpoint: string })[];
+}
+
+/** Golden signals by service and edge. */
+export interface Stat {
+  readonly windowMs: number | null;
+  readonly services: readonly (Counted & { readonly service: string })[];
+  readonly edges: readonly Edge[];
+}
+
+/** Of these services (none: all), over a duration or `ever`. */
+export async function statOf(
+  target: ControlTarget,
+  services: readonly string[],
+  window: string,
+): Promise<Stat> {
+  const query = new URLSearchParams({
+    window,
+    ...(services.length === 0 ? {} : { service: services.join(",") }),
+  });
+  return await askControl(target, "GET", `/v1/stat?${query.toString()}`);
+}
+
 export const applyDocuments = async (
   target: ControlTarget,
   documents: readonly unknown[],
@@ -77,6 +127,36 @@ export const getResource = async (target: ControlTarget, ref: Ref): Promise<Stor
 
 /** In the path of a kind that lives in no namespace. */
 const NO_NAMESPACE = "_";
+
+/** One circuit; times in ms. */
+export interface Circuit {
+  readonly service: string;
+  readonly endpoint: string;
+  readonly scope: string;
+  readonly state: "closed" | "open" | "half_open" | "isolated";
+  readonly generation: number;
+  readonly probeInMs: number;
+  readonly changedMs: number;
+}
+
+interface Circuits {
+  readonly circuits: readonly Circuit[];
+}
+
+export const listCircuits = async (target: ControlTarget): Promise<readonly Circuit[]> =>
+  (await askControl<Circuits>(target, "GET", "/v1/breakers")).circuits;
+
+/** Trips or resets circuits of a service; answers them as they stand. */
+export const steerCircuits = async (
+  target: ControlTarget,
+  steer: {
+    readonly action: "trip" | "reset";
+    readonly service: string;
+    readonly endpoint?: string;
+    readonly scope?: string;
+  },
+): Promise<readonly Circuit[]> =>
+  (await askControl<Circuits>(target, "POST", "/v1/breakers", steer)).circuits;
 
 export const versionOfControl = async (
   target: ControlTarget,

@@ -21,15 +21,18 @@ export const withoutFilterDocs: Plugin = {
  * JSON, on the wire, in a wrangler file, on an object of the platform, or looked up as a string (a test checks this).
  */
 export const OWN_NAMES: readonly string[] = `
-  admitNonce allowance assetsInFront attemptEndMs attempted attested authority awaited backend baggage begun bornMs
-  bound budget callerKeys callers checkAnswer chosen chunk cohort contentType context contextText counters covered
-  createDev current deadlineMs deeper delayMs depth directory envelope epochs external follows fromMs fromOutside
-  fromRoute hasJoined held http inFlight inbound inlet inner invocations isBorn isCallerAborted isDegraded isFresh
-  isGood isInDoubt isKnown isLoopback isRepeatable isRevoked isSeed isWanted keepCaller keeper known lastPulseMs
-  lastSyncMs lastTryMs latest leftMs loads loopbackExports maxPrefix mintFromSeed nonce onBehalf order outbound outer
-  outlet pairFor patterns policy principal priority proofText proofs pulseEveryMs recall remember replayable reveal
-  running safe scope seedPairFor seedUntilMs seeds serveOwn settled shareExports slot spanId spare special startedMs
-  subject terminal tokens tracestate tried tsMs turns untilMs uses verified viaRelay weaveNamespace wrap
+  admitNonce allowance askedMs assetsInFront attemptEndMs attemptStartMs attempted attested authority awaited backend
+  baggage begun bindings bornMs bound budget callerKeys callers checkAnswer chosen chunk circuit circuitOf contentType
+  context contextText covered createDev createTrouble current deadlineMs deeper delayMs depth directory dispatched
+  drain durationMs envelope epochs external flushAtMs follows fromMs fromOutside fromRoute good hadMs hasJoined
+  hasNews hear heardMs http inFlight inbound inlet inner invocations isBorn isCallerAborted isClosed isDegraded
+  isFresh isGood isInDoubt isKnown isLoopback isRepeatable isRetry isRevoked isSeed isUrgent isWanted isolate
+  keepCaller keeper known lastPulseMs lastSyncMs lastTryMs latest learn leftMs loadLate loads loopbackExports
+  maxPrefix mayUse mintFromSeed nonce onBehalf order outbound outbox outer outlet ownBreaker ownOpenMs ownUntilMs
+  pairFor policy principal priority probeAtMs proofText proofs pulseEveryMs recall refusedThere remember replayable
+  reveal running safe scope seedPairFor seedUntilMs seeds sentBefore serveOwn settleCircuit settled shareExports slot
+  spare spareUntilMs special startMs startedMs subject terminal tokens tookMs tracer tracestate tried tsMs turns
+  underway untilMs uses verified viaRelay wasFailed wasSlow weaveNamespace wrap
 `
   .trim()
   .split(/\s+/);

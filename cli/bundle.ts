@@ -1,4 +1,5 @@
-// Owns the mesh's own bundle: the data plane as one minified ES module, built once per content of its sources.
+// Owns the mesh's own bundle: the data plane as two minified ES modules, built once per content of its sources. The second
+// is its late part, which the first loads when a table or a call first needs it.
 import { createHash, randomUUID } from "node:crypto";
 import {
   existsSync,
@@ -9,9 +10,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { build, version, type BuildOptions } from "esbuild";
+import { build, version, type BuildOptions, type Plugin } from "esbuild";
 import { OWN_NAMES, withoutFilterDocs } from "./bundle-diet.ts";
 import { packageRoot } from "./weave/again.ts";
+import { WOVEN_FILES } from "./weave/weavable.ts";
 
 /** What only some Workers need of the data plane. */
 export interface Parts {
@@ -21,6 +23,8 @@ export interface Parts {
   readonly assets: boolean;
   /** It has Durable Objects, or bindings to some. */
   readonly objects: boolean;
+  /** Its code names `cloudflare:workers`, without which nothing is an entrypoint class. */
+  readonly classes: boolean;
   /** It runs in `heddle dev`. */
   readonly dev: boolean;
   /** Its code mentions `exports`, so that it may call itself. */
@@ -41,17 +45,31 @@ export interface BundleOptions {
 
 /** A bundle that is on disk. */
 export interface Bundle {
-  /** Absolute. */
+  /** Absolute path of the first module. */
   readonly file: string;
+  /** The first module: `heddle.js`. */
   readonly text: string;
+  /** The late part, of the same build: `heddle-late.js`. */
+  readonly late: string;
 }
 
-const ENTRY = "mesh/weave/index.ts";
+/** Built as one: what one module calls by an abbreviated name, the other has by the same. */
+const ENTRIES = { heddle: "mesh/weave/index.ts", late: "mesh/weave/late.ts" } as const;
 
-/** Where the bundle of a Worker without parts of its own should be. Not reached: see `HELD_BYTES`. */
+/** Keeps a dynamic import of the late part one of the module beside. */
+export const lateBeside: Plugin = {
+  name: "late-beside",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/late\.ts$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: `./${WOVEN_FILES.late}`, external: true } : undefined,
+    );
+  },
+};
+
+/** Most of the first module in a Worker without parts of its own. */
 export const GOAL_BYTES = 60 * 1024;
-/** Where it is held until it is there: a test lets it shrink, and grow no more. */
-export const HELD_BYTES = 67 * 1024;
+/** Most of the late part. */
+export const LATE_BYTES = 64 * 1024;
 
 const SETTINGS = {
   bundle: true,
@@ -74,23 +92,38 @@ export async function bundleDataPlane(options: BundleOptions = {}): Promise<Bund
   const root = packageRoot();
   const cacheDir = options.cacheDir ?? path.join(root, ".heddle/bundles");
   const define = { ...partConstants(options.parts), ...SHORTER, ...options.define };
-  const recipe = JSON.stringify([SETTINGS, OWN_NAMES, ENTRY, define]);
-  const file = path.join(cacheDir, `weave-${digest([version, recipe, ...sources(root)])}.js`);
-  if (existsSync(file)) return { file, text: readFileSync(file, "utf8") };
+  const recipe = JSON.stringify([SETTINGS, OWN_NAMES, ENTRIES, define]);
+  const id = digest([version, recipe, ...sources(root)]);
+  const fileOf = (name: string): string => path.join(cacheDir, `${name}-${id}.js`);
+  const [file, lateFile] = [fileOf("weave"), fileOf("late")];
+  if (existsSync(file))
+    return { file, text: readFileSync(file, "utf8"), late: readFileSync(lateFile, "utf8") };
   const { outputFiles } = await build({
     ...SETTINGS,
     define,
     mangleProps: new RegExp(`^(?:${OWN_NAMES.join("|")})$`),
-    plugins: [withoutFilterDocs],
-    entryPoints: [path.join(root, ENTRY)],
+    // With one, even an empty one, all entries of a build abbreviate a name in the same way.
+    mangleCache: {},
+    plugins: [withoutFilterDocs, lateBeside],
+    entryPoints: ENTRIES,
+    outdir: "out",
     absWorkingDir: root,
   });
-  const text = outputFiles[0]?.text ?? "";
+  const textOf = (name: keyof typeof ENTRIES): string =>
+    outputFiles.find(({ path: at }) => path.basename(at) === `${name}.js`)?.text ?? "";
+  const [text, late] = [textOf("heddle"), textOf("late")];
   mkdirSync(cacheDir, { recursive: true });
+  // Whoever finds the first module finds the late part too.
+  write(lateFile, late);
+  write(file, text);
+  return { file, text, late };
+}
+
+/** In one step: another process may be reading. */
+function write(file: string, text: string): void {
   const next = `${file}.${randomUUID()}`;
   writeFileSync(next, text);
   renameSync(next, file);
-  return { file, text };
 }
 
 /** What esbuild would not shorten. */
@@ -98,7 +131,7 @@ const SHORTER = { "Number.POSITIVE_INFINITY": "Infinity" };
 
 /** The constants that mesh/weave/index.ts declares. */
 function partConstants(parts: Partial<Parts> = {}): Readonly<Record<string, string>> {
-  const none = { routes: false, assets: false, objects: false, dev: false };
+  const none = { routes: false, assets: false, objects: false, classes: false, dev: false };
   const all: Parts = { ...none, exports: false, importedExports: false, ...parts };
   return Object.fromEntries(
     Object.entries(all).map(([name, isIn]) => [`HEDDLE_PARTS.${name}`, String(isIn)]),

@@ -41,7 +41,8 @@ export async function askControl<T>(
   path: string,
   body?: unknown,
 ): Promise<T> {
-  const { response, text } = await send(target, method, path, body);
+  const { response, bytes } = await send(target, method, path, body);
+  const text = textOf(bytes);
   if (!response.ok) throw new ControlError(problemOf(response, text), target);
   try {
     return (text === "" ? undefined : JSON.parse(text)) as T;
@@ -57,12 +58,21 @@ export async function askControl<T>(
   }
 }
 
+/** The same for an answer that is not JSON. */
+export async function askControlBytes(target: ControlTarget, path: string): Promise<Uint8Array> {
+  const { response, bytes } = await send(target, "GET", path, undefined);
+  if (!response.ok) throw new ControlError(problemOf(response, textOf(bytes)), target);
+  return bytes;
+}
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
 async function send(
   target: ControlTarget,
   method: string,
   path: string,
   body: unknown,
-): Promise<{ readonly response: Response; readonly text: string }> {
+): Promise<{ readonly response: Response; readonly bytes: Uint8Array }> {
   try {
     const response = await fetch(`${target.control}${path}`, {
       method,
@@ -74,7 +84,7 @@ async function send(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
-    return { response, text: await response.text() };
+    return { response, bytes: new Uint8Array(await response.arrayBuffer()) };
   } catch (error) {
     throw new CliError(
       EXIT.unreachable,

@@ -14,6 +14,8 @@ export interface Io {
   readonly cwd: string;
   /** Whether stderr takes colour. */
   readonly hasColor: boolean;
+  /** Whether stdout is a terminal, whose screen may be drawn anew. Absent: it is none. */
+  readonly isTerminal?: boolean;
   /** From now on SIGINT, SIGTERM and SIGHUP call this instead of ending the process. */
   readonly onStop: (stop: () => void) => void;
 }
@@ -30,6 +32,7 @@ export function processIo(): Io {
     stdin: () => text(process.stdin),
     env: process.env,
     cwd: process.cwd(),
+    isTerminal: process.stdout.isTTY,
     hasColor: process.stderr.isTTY && !process.env["NO_COLOR"],
     onStop: (replacement) => {
       stop = replacement;

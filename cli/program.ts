@@ -1,12 +1,7 @@
 // Owns the command tree: what can be asked, with which options, and examples of each.
 // A command's module is imported when it runs, so that --help stays fast.
-import {
-  Command,
-  CommanderError,
-  InvalidArgumentError,
-  Option,
-  type OptionValues,
-} from "commander";
+import { Argument, Command, CommanderError, Option, type OptionValues } from "commander";
+import { addBreaking } from "./breaking.ts";
 import type { ApplyOptions } from "./commands/apply.ts";
 import type { DeleteOptions } from "./commands/delete.ts";
 import type { DevCommandOptions } from "./commands/dev.ts";
@@ -15,7 +10,11 @@ import type { VersionOptions } from "./commands/version.ts";
 import type { WeaveCommandOptions } from "./commands/weave.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import type { Io } from "./io.ts";
+import { addObserving } from "./observing.ts";
+import { type Add, collect, examples, output, port } from "./options.ts";
 import { ownVersion } from "./own-version.ts";
+import { addRouting } from "./routing.ts";
+import { addSecuring } from "./securing.ts";
 
 /** What a command came to. */
 type Outcome = Promise<ExitCode>;
@@ -58,14 +57,13 @@ function buildProgram(io: Io, finish: (code: ExitCode) => void): Command {
   addApply(add, io);
   addGet(add, io);
   addDelete(add, io);
+  addObserving(add, io);
+  addRouting(add, io);
+  addSecuring(add, io);
+  addBreaking(add, io);
   addVersion(add, io);
   return program;
 }
-
-type Add = <O extends OptionValues>(
-  define: (program: Command) => Command,
-  run: (args: string[], options: O) => Outcome,
-) => void;
 
 function addDev(add: Add, io: Io): void {
   add(
@@ -202,20 +200,3 @@ function addVersion(add: Add, io: Io): void {
       await (await import("./commands/version.ts")).version(io, options),
   );
 }
-
-const output = (choices: readonly string[]): Option =>
-  new Option("-o, --output <form>", "form of what is printed").choices(choices).default("table");
-
-const collect = (value: string, previous: readonly string[] | undefined): readonly string[] => [
-  ...(previous ?? []),
-  value,
-];
-
-function port(value: string): number {
-  const number = Number(value);
-  if (/^\d+$/.test(value) && number <= 65_535) return number;
-  throw new InvalidArgumentError("A port is a number from 0 to 65535.");
-}
-
-const examples = (lines: readonly string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  $ ${line}\n`).join("")}`;

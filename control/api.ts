@@ -1,6 +1,9 @@
 // Owns the list of the API's operations: path, method, what goes in and what comes out. The routes and the OpenAPI
 // document are both made from it.
 import * as z from "zod";
+import { circuitSchema, steerSchema } from "./breaker/steer.ts";
+import type { Role } from "../mesh/contract/state.ts";
+import { ACCESS_OPERATIONS } from "./access/operations.ts";
 import { workloadSchema } from "./resources/workload.ts";
 
 const refSchema = z.strictObject({
@@ -57,6 +60,37 @@ const convergenceSchema = z.object({
   leaseMs: z.number(),
 });
 
+const goldenSchema = z.object({
+  count: z.int(),
+  errors: z.int(),
+  retries: z.int(),
+  success: z.number(),
+  perSecond: z.number(),
+  p50Ms: z.number().nullable(),
+  p95Ms: z.number().nullable(),
+  p99Ms: z.number().nullable(),
+  outcomes: z.record(z.string(), z.int()),
+});
+const countsSchema = {
+  effective: goldenSchema.nullable(),
+  actual: goldenSchema.nullable(),
+  refusals: z.record(z.string(), z.int()),
+  inbound: z.record(z.string(), z.int()),
+};
+const statSchema = z.object({
+  windowMs: z.number().nullable(),
+  services: z.array(z.object({ service: z.string(), ...countsSchema })),
+  edges: z.array(
+    z.object({
+      source: z.string(),
+      destination: z.string(),
+      ...countsSchema,
+      routes: z.array(goldenSchema.extend({ route: z.string() })),
+      endpoints: z.array(goldenSchema.extend({ route: z.string(), endpoint: z.string() })),
+    }),
+  ),
+});
+
 const wireKeySchema = z.object({ kid: z.string(), secret: z.string() });
 const jwkSchema = z.record(z.string(), z.unknown());
 const weaveSchema = z.object({
@@ -89,20 +123,9 @@ const addressesSchema = z.strictObject({
     }),
   ),
 });
-const revokeSchema = z.strictObject({
-  kind: z.enum(["subject", "kid"]),
-  /** A workload `namespace/name`, or a key id. */
-  value: z.string().min(1).max(253),
-});
-const revocationsSchema = z.object({
-  revocations: z.array(
-    z.object({ kind: z.enum(["subject", "kid"]), value: z.string(), atMs: z.number() }),
-  ),
-});
-
 /** One operation. */
 export interface Operation {
-  readonly method: "get" | "post" | "put";
+  readonly method: "get" | "post" | "put" | "delete";
   /** In Hono's form; `{name}` in the OpenAPI document is `:name` here. */
   readonly path: string;
   readonly summary: string;
@@ -112,6 +135,8 @@ export interface Operation {
   readonly answer?: z.ZodType;
   /** Answered without a token. */
   readonly open?: true;
+  /** What the token must be good for; absent: `read` for `get`, else `operate`. */
+  readonly role?: Role;
 }
 
 /** Every operation by its id. */
@@ -166,6 +191,34 @@ export const OPERATIONS = {
     query: { version: "Absent: the newest." },
     answer: convergenceSchema,
   },
+  stat: {
+    method: "get",
+    path: "/v1/stat",
+    summary: "Golden signals by service and edge: what callers saw, what endpoints did.",
+    query: {
+      service: "Names `name` or `namespace/name`, separated by commas. Absent: all.",
+      window: "A duration from 1s to 6h, or `ever`. Absent: 1m.",
+    },
+    answer: statSchema,
+  },
+  metrics: {
+    method: "get",
+    path: "/metrics",
+    summary: "Everything counted since ever, in Prometheus' text format 0.0.4.",
+  },
+  listBreakers: {
+    method: "get",
+    path: "/v1/breakers",
+    summary: "Every circuit that has counted a call, and how it stands.",
+    answer: z.object({ circuits: z.array(circuitSchema) }),
+  },
+  steerBreakers: {
+    method: "post",
+    path: "/v1/breakers",
+    summary: "Holds circuits open by hand (`trip`) or closes them (`reset`).",
+    body: steerSchema,
+    answer: z.object({ circuits: z.array(circuitSchema) }),
+  },
   listWorkloads: {
     method: "get",
     path: "/v1/workloads",
@@ -197,6 +250,7 @@ export const OPERATIONS = {
     method: "get",
     path: "/v1/weave/:namespace/:name",
     summary: "What weaving puts beside a Worker: table, public key, deploy seed.",
+    role: "operate",
     answer: weaveSchema,
   },
   table: { method: "get", path: "/v1/table", summary: "The published table, as KV holds it." },
@@ -206,11 +260,5 @@ export const OPERATIONS = {
     summary: "The public key of the table's signature (JWK).",
     answer: jwkSchema,
   },
-  revoke: {
-    method: "post",
-    path: "/v1/revoke",
-    summary: "Revokes a workload or a key.",
-    body: revokeSchema,
-    answer: revocationsSchema,
-  },
+  ...ACCESS_OPERATIONS,
 } as const satisfies Record<string, Operation>;

@@ -1,24 +1,38 @@
 // Owns the routes of control's API, and nothing else.
 import { type Context, Hono } from "hono";
 import { OPERATIONS, type Operation } from "./api.ts";
+import { listCircuits, steer } from "./breaker/steer.ts";
 import { type Control, type ControlEnv, createControl } from "./control.ts";
 import { memory } from "./issue/shared-memory.ts";
 import { weaveAnswer } from "./issue/weave.ts";
-import { applyDocuments, change } from "./pipeline.ts";
-import { type Outcome, failed, problem, toResponse } from "./problem.ts";
+import { type Change, applyDocuments, change } from "./pipeline.ts";
+import { type Outcome, done, failed, problem, toResponse } from "./problem.ts";
 import { reportError } from "./report.ts";
 import { getResource, listResources, toDeletions } from "./resources/resources.ts";
 import { listWorkloads, toRegistrations } from "./resources/workloads.ts";
 import { revoke } from "./issue/revoke.ts";
 import { writeAddresses } from "./status/addresses.ts";
 import { readConvergence } from "./status/read-convergence.ts";
+import { METRICS_TYPE, readMetrics } from "./telemetry/metrics.ts";
+import { readStat } from "./telemetry/read.ts";
+import {
+  addToken,
+  inspectIdentity,
+  listTokens,
+  readAudit,
+  readIdentity,
+  removeToken,
+  trustBundle,
+} from "./access/answers.ts";
+import { type Who, guardedFrom, mayAs, whoSends } from "./access/who.ts";
 import { carriesToken } from "./token.ts";
+import { refreshTrust } from "./trust/refresh.ts";
 import { readBody } from "./validate/body.ts";
 import { VERSION } from "./version.ts";
 
 interface AppEnv {
   readonly Bindings: ControlEnv;
-  readonly Variables: { control: Control };
+  readonly Variables: { control: Control; who: Who; subject: string };
 }
 type Ctx = Context<AppEnv>;
 
@@ -32,19 +46,58 @@ app.use(async (c, next) => {
 app.use("/v1/*", async (c, next) => {
   const token = c.env.HEDDLE_TOKEN;
   if (!token) return toResponse(problem("unavailable", "The secret HEDDLE_TOKEN is not set."));
-  if (!(await carriesToken(c.req.raw, token))) return toResponse(problem("unauthorized"));
+  const who = await whoSends(c.req.raw, token, c.var.control.store);
+  if (who === null) return toResponse(problem("unauthorized"));
+  c.set("who", who);
+  c.set("control", { ...c.var.control, by: who.name });
   return next();
+});
+app.use("/metrics", async (c, next) => {
+  const { HEDDLE_TOKEN: root, HEDDLE_SCRAPE_TOKEN: scrape } = c.env;
+  const { raw } = c.req;
+  const isScraper = scrape ? await carriesToken(raw, scrape) : false;
+  const isKnown = isScraper || (root && (await whoSends(raw, root, c.var.control.store)) !== null);
+  return isKnown ? next() : toResponse(problem("unauthorized"));
 });
 app.notFound((c) => toResponse(problem("not_found", `There is no ${c.req.method} ${c.req.path}.`)));
 app.onError(async (error, c) => {
   await reportError(error, c.req.raw, c.env.SENTRY_DSN, c.executionCtx);
-  const isInside = c.req.path.startsWith("/v1/");
+  const isInside = c.req.path.startsWith("/v1/") || c.req.path === "/metrics";
   return toResponse(problem("unavailable", isInside ? error.message : undefined));
 });
 
-const on = ({ method, path }: Operation, handle: (c: Ctx) => Promise<Response>): void => {
-  app.on(method, path, handle);
+const on = (operation: Operation, handle: (c: Ctx) => Promise<Response>): void => {
+  const { method, path, open } = operation;
+  const isOpen = open === true || path === OPERATIONS.metrics.path;
+  app.on(method, path, isOpen ? handle : guarded(operation, handle));
 };
+
+/** Asks the token's role first; whatever is no plain reading is told in the audit trail, refused or not. */
+const guarded =
+  (
+    { method, role = method === "get" ? "read" : "operate" }: Operation,
+    handle: (c: Ctx) => Promise<Response>,
+  ) =>
+  async (c: Ctx): Promise<Response> => {
+    const { who, control } = c.var;
+    const isAllowed = mayAs(who.role, role);
+    const response = isAllowed
+      ? await handle(c)
+      : toResponse(problem("forbidden", `It is of role ${who.role}; this takes ${role}.`));
+    if (method !== "get" || role !== "read") {
+      const action = `${c.req.method} ${c.req.path}`;
+      const subject = c.get("subject") ?? "";
+      await control.store.audit({ by: who.name, action, status: response.status, subject });
+    }
+    return response;
+  };
+
+/** Refuses kinds that only `admin` changes; null where none is among them. */
+function forbidden(c: Ctx, kinds: readonly unknown[]): Response | null {
+  const found = guardedFrom(c.var.who.role, kinds);
+  if (found.length === 0) return null;
+  return toResponse(problem("forbidden", `Only role admin changes ${found.join(", ")}.`));
+}
 const answer = <T extends object>(outcome: Outcome<T>): Response =>
   outcome.ok ? Response.json(outcome.value) : toResponse(outcome.problem);
 
@@ -74,15 +127,53 @@ on(OPERATIONS.apply, async (c) => {
   const body = await readBody(c.req.raw, OPERATIONS.apply.body);
   if (!body.ok) return answer(body);
   const { documents, dryRun } = body.value;
-  return answer(remembered(c, await applyDocuments(c.var.control, documents, dryRun)));
+  const kinds = documents.map((one) => (one as { readonly kind?: unknown } | null)?.kind);
+  c.set(
+    "subject",
+    `${dryRun ? "dry run of " : ""}${kinds.length} documents: ${namesOf(documents)}`,
+  );
+  const refusal = forbidden(c, kinds);
+  if (refusal) return refusal;
+  const outcome = await applyDocuments(c.var.control, documents, dryRun);
+  return answer(remembered(c, await withTrust(c.var.control, outcome)));
 });
 on(OPERATIONS.delete, async (c) => {
   const body = await readBody(c.req.raw, OPERATIONS.delete.body);
   if (!body.ok) return answer(body);
   const writes = toDeletions(body.value.refs);
   if (!writes.ok) return answer(writes);
+  const refs = writes.value.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
+  c.set("subject", refs.join(", "));
+  const refusal = forbidden(
+    c,
+    writes.value.map(({ kind }) => kind),
+  );
+  if (refusal) return refusal;
   return answer(remembered(c, await change(c.var.control, writes.value, false)));
 });
+
+/** Bundles of the TrustDomains that were applied are asked for before the answer, whose table then carries them. */
+async function withTrust(control: Control, outcome: Outcome<Change>): Promise<Outcome<Change>> {
+  if (!outcome.ok || outcome.value.version === null) return outcome;
+  const { results } = outcome.value;
+  const names = results.flatMap(({ kind, name }) => (kind === "TrustDomain" ? [name] : []));
+  if (names.length === 0) return outcome;
+  const { version, warnings } = await refreshTrust(control, names);
+  return done({
+    ...outcome.value,
+    version: version ?? outcome.value.version,
+    warnings: [...outcome.value.warnings, ...warnings],
+  });
+}
+
+/** What documents name, as far as they do. */
+const namesOf = (documents: readonly unknown[]): string =>
+  documents
+    .map((one) => {
+      const { kind, metadata } = (one ?? {}) as { kind?: unknown; metadata?: { name?: unknown } };
+      return `${String(kind)} ${String(metadata?.name)}`;
+    })
+    .join(", ");
 
 const register = (isAll: boolean) => async (c: Ctx) => {
   const body = await readBody(c.req.raw, OPERATIONS.putWorkloads.body);
@@ -105,9 +196,24 @@ on(OPERATIONS.putAddresses, async (c) => {
   });
 });
 
+on(OPERATIONS.stat, async (c) => {
+  const [service, window] = [c.req.query("service"), c.req.query("window")];
+  return answer(await readStat(c.var.control, { service, window }));
+});
+on(OPERATIONS.metrics, async (c) => {
+  const text = await readMetrics(c.var.control);
+  return new Response(text, { headers: { "content-type": METRICS_TYPE } });
+});
 on(OPERATIONS.convergence, async (c) =>
   answer(await readConvergence(c.var.control, c.req.query("version"))),
 );
+on(OPERATIONS.listBreakers, async (c) =>
+  Response.json({ circuits: await listCircuits(c.var.control) }),
+);
+on(OPERATIONS.steerBreakers, async (c) => {
+  const body = await readBody(c.req.raw, OPERATIONS.steerBreakers.body);
+  return answer(body.ok ? await steer(c.var.control, body.value) : body);
+});
 on(OPERATIONS.weave, async (c) => {
   const { namespace = "", name = "" } = c.req.param();
   return Response.json(await weaveAnswer(memory, c.var.control, `${namespace}/${name}`));
@@ -123,10 +229,40 @@ on(OPERATIONS.key, async (c) => Response.json(await c.var.control.issuer.tableKe
 on(OPERATIONS.revoke, async (c) => {
   const body = await readBody(c.req.raw, OPERATIONS.revoke.body);
   if (!body.ok) return answer(body);
+  c.set("subject", `${body.value.kind} ${body.value.value}`);
   const revocations = await revoke(c.var.control, body.value);
   c.var.control.waitUntil(memory.refresh(c.var.control).catch(() => undefined));
   return Response.json({ revocations });
 });
+
+on(OPERATIONS.rotate, async (c) => {
+  const body = await readBody(c.req.raw, OPERATIONS.rotate.body);
+  if (!body.ok) return answer(body);
+  const { purpose, now } = body.value;
+  const kid = await c.var.control.issuer.rotate(purpose, now);
+  c.set("subject", `${purpose} ${kid}`);
+  return Response.json({ purpose, kid });
+});
+on(OPERATIONS.identity, async (c) => Response.json(await readIdentity(memory, c.var.control)));
+on(OPERATIONS.inspectIdentity, async (c) => {
+  const { namespace = "", name = "" } = c.req.param();
+  return Response.json(await inspectIdentity(memory, c.var.control, `${namespace}/${name}`));
+});
+on(OPERATIONS.bundle, async (c) => Response.json(await trustBundle(c.var.control)));
+on(OPERATIONS.listTokens, async (c) => Response.json(await listTokens(c.var.control)));
+on(OPERATIONS.addToken, async (c) => {
+  const body = await readBody(c.req.raw, OPERATIONS.addToken.body);
+  if (!body.ok) return answer(body);
+  c.set("subject", `${body.value.role} ${body.value.name}`);
+  return answer(await addToken(c.var.control, body.value, c.var.who.name));
+});
+on(OPERATIONS.removeToken, async (c) => {
+  const { name = "" } = c.req.param();
+  return answer(await removeToken(c.var.control, name));
+});
+on(OPERATIONS.audit, async (c) =>
+  Response.json(await readAudit(c.var.control, c.req.query("limit"), c.req.query("before"))),
+);
 
 /** After a change this isolate's own memory is renewed, so that whoever asks next gets the new table. */
 function remembered<T>(c: Ctx, outcome: Outcome<T>): Outcome<T> {

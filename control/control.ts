@@ -1,11 +1,21 @@
 // Owns what a request to control works with: the objects, KV, the clock; made anew for each request.
-import type { ConfigStoreApi, IssuerApi, RegistryApi } from "../mesh/contract/state.ts";
+import type {
+  CircuitBreakerApi,
+  ConfigStoreApi,
+  IssuerApi,
+  RegistryApi,
+  TelemetryApi,
+} from "../mesh/contract/state.ts";
 
 /** Everything control's code may touch outside of itself. */
 export interface Control {
   readonly store: ConfigStoreApi;
   readonly issuer: IssuerApi;
   readonly registry: RegistryApi;
+  /** The object of a circuit, by its name. */
+  circuit(object: string): Pick<CircuitBreakerApi, "trip" | "reset">;
+  /** The object of a destination `namespace/name`. */
+  telemetry(destination: string): TelemetryApi;
   readonly kv: { put(key: string, value: Uint8Array): Promise<void> };
   readonly clock: { now(): number; sleep(ms: number): Promise<void> };
   /** At least this long between two publications, ms. */
@@ -13,6 +23,12 @@ export interface Control {
   /** Overrides the lease isolates hold a table for (dev); null: the table's own. */
   readonly leaseMs: number | null;
   waitUntil(work: Promise<unknown>): void;
+  /** Control runs in `heddle dev`, where everything is on loopback. */
+  readonly isDev: boolean;
+  /** To other meshes. */
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** Name of the token that asks; absent: control itself. */
+  readonly by?: string;
 }
 
 /** The bindings of the control Worker. */
@@ -20,6 +36,8 @@ export interface ControlEnv {
   readonly CONFIG_STORE: ObjectNamespace<ConfigStoreApi>;
   readonly ISSUER: ObjectNamespace<IssuerApi>;
   readonly REGISTRY: ObjectNamespace<RegistryApi>;
+  readonly CIRCUIT_BREAKER: ObjectNamespace<CircuitBreakerApi>;
+  readonly TELEMETRY: ObjectNamespace<TelemetryApi>;
   readonly HEDDLE_TABLE: { put(key: string, value: Uint8Array): Promise<void> };
   /** Secret: the bearer token of the API. */
   readonly HEDDLE_TOKEN?: string;
@@ -27,6 +45,10 @@ export interface ControlEnv {
   readonly HEDDLE_PUBLISH_GAP_MS?: string;
   /** Dev: the lease its Workers were woven with, ms. */
   readonly HEDDLE_LEASE_MS?: string;
+  /** Dev: `1`; bundles of other meshes may be fetched from loopback. */
+  readonly HEDDLE_IS_DEV?: string;
+  /** Secret: a bearer token that is good for `/metrics` only; absent: HEDDLE_TOKEN alone is. */
+  readonly HEDDLE_SCRAPE_TOKEN?: string;
   /** Secret: where errors are reported to; absent: nowhere. */
   readonly SENTRY_DSN?: string;
 }
@@ -49,6 +71,8 @@ export function createControl(
     store: env.CONFIG_STORE.getByName(ONE),
     issuer: env.ISSUER.getByName(ONE),
     registry: env.REGISTRY.getByName(ONE),
+    circuit: (object) => env.CIRCUIT_BREAKER.getByName(object),
+    telemetry: (destination) => env.TELEMETRY.getByName(destination),
     kv: env.HEDDLE_TABLE,
     clock: {
       now: () => Date.now(),
@@ -57,5 +81,7 @@ export function createControl(
     gapMs: env.HEDDLE_PUBLISH_GAP_MS ? Number(env.HEDDLE_PUBLISH_GAP_MS) : PUBLISH_GAP_MS,
     leaseMs: env.HEDDLE_LEASE_MS ? Number(env.HEDDLE_LEASE_MS) : null,
     waitUntil: (work) => ctx.waitUntil(work),
+    isDev: env.HEDDLE_IS_DEV === "1",
+    fetch: (url, init) => fetch(url, init),
   };
 }

@@ -2,11 +2,16 @@
 import { app } from "./app.ts";
 import { type ControlEnv, createControl } from "./control.ts";
 import { reconcile } from "./publish/reconcile.ts";
+import { refreshTrust } from "./trust/refresh.ts";
 
 export { Workload } from "./workload.ts";
 
 /** Serves the API. */
 export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
-  scheduled: (_event, env, ctx) => reconcile(createControl(env, ctx)),
+  async scheduled(_event, env, ctx) {
+    const control = createControl(env, ctx);
+    await reconcile(control);
+    await refreshTrust(control);
+  },
 } satisfies ExportedHandler<ControlEnv>;

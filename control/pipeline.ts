@@ -65,7 +65,7 @@ export async function change(
   dryRun: boolean,
   warnings: readonly string[] = [],
 ): Promise<Outcome<Change>> {
-  const written = await control.store.write(writes, "api", dryRun);
+  const written = await control.store.write(writes, control.by ?? "api", dryRun);
   const clashes = conflicts(writes, written);
   if (clashes.length > 0) return failed(problem("conflict", clashes[0]?.message, clashes));
   const results = writes.map(({ kind, namespace, name }, index) => ({
@@ -121,7 +121,7 @@ async function runTurn(control: Control, turn: PublishTurn): Promise<Outcome<Pub
     return null;
   }
   await Promise.all([
-    registry.published(version, clock.now()).catch(() => undefined),
+    registry.published(version, clock.now(), compiled.breakers).catch(() => undefined),
     store.writeStatuses(compiled.statuses),
   ]);
   return done({ version, isInKv });

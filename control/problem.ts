@@ -27,6 +27,7 @@ const KINDS = {
   invalid: [422, "The request is not valid."],
   malformed: [400, "The request cannot be read."],
   unauthorized: [401, "The request carries no valid token."],
+  forbidden: [403, "The token is not good for this."],
   not_found: [404, "There is nothing here."],
   conflict: [409, "Somebody else changed it first."],
   too_large: [413, "The request or the table it makes is too large."],

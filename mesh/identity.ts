@@ -1,8 +1,18 @@
 // `heddle/identity`: who calls, for origins that are no Workers of the mesh.
 export { bearerOf, type BearerFault } from "./identity/jose/bearer.ts";
-export { newerBundle, parseBundle, type TrustBundle } from "./identity/jose/bundle.ts";
-export type { Message } from "./identity/jose/components.ts";
-export { contentDigest, isDigestOf } from "./identity/jose/content-digest.ts";
+export {
+  newerBundle,
+  parseBundle,
+  type KeyUse,
+  type TrustBundle,
+} from "./identity/outward/bundle.ts";
+export {
+  createBundleSource,
+  type BundleSource,
+  type BundleSourceOptions,
+} from "./identity/outward/bundle-source.ts";
+export type { Message } from "./identity/outward/components.ts";
+export { contentDigest, isDigestOf } from "./identity/outward/content-digest.ts";
 export {
   signMessage,
   verifySignature,
@@ -10,28 +20,26 @@ export {
   type SignatureParameters,
   type SignaturePolicy,
   type SignatureVerdict,
-} from "./identity/jose/http-signature.ts";
-export { verifyJws, type JwsFault } from "./identity/jose/jws.ts";
+} from "./identity/outward/http-signature.ts";
+export { verifyJws } from "./identity/jose/jws.ts";
+export type { JwsFault } from "./identity/outward/compact.ts";
 export {
   importSignatureKey,
   type SignatureAlgorithm,
   type SignatureKey,
-} from "./identity/jose/signature-key.ts";
-export { parseSpiffeId, type SpiffeId, type SpiffeIdFault } from "./identity/jose/spiffe-id.ts";
+} from "./identity/outward/signature-key.ts";
+export { parseSpiffeId, type SpiffeId, type SpiffeIdFault } from "./identity/outward/spiffe-id.ts";
+export { verifyRequest, verifyResponse, verifyToken } from "./identity/jose/token.ts";
+export type { TokenFault, TokenRules, TokenVerdict } from "./identity/outward/token.ts";
 export {
-  verifyToken,
-  type TokenFault,
-  type TokenRules,
-  type TokenVerdict,
-} from "./identity/jose/token.ts";
-export {
+  ACCEPT_SIGNATURE,
+  ASK_FOR_PROOF,
+  asksForProof,
   IDENTITY_TOKEN,
   proveRequest,
   proveResponse,
-  verifyRequest,
-  verifyResponse,
   type ProofFault,
   type ProofRules,
   type ProofVerdict,
   type Signer,
-} from "./identity/jose/wimse.ts";
+} from "./identity/outward/wimse.ts";

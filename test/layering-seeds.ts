@@ -56,6 +56,11 @@ export const outbound = [fault, retry] as const;
 
 export const clock = { now: (): number => Date.now(), env };
 `,
+  "mesh/simulator/world.ts": `import { randomUUID } from "node:crypto";
+import { outbound } from "../chains/outbound.ts";
+
+export const world = { outbound, id: randomUUID };
+`,
   "mesh/weave/wrap.ts": `import { outbound } from "../chains/outbound.ts";
 import { clock } from "../platform/clock.ts";
 
@@ -131,6 +136,12 @@ const layering = "boundaries(dependencies)";
 
 /** Every file that must be caught. */
 export const violations: readonly Seed[] = [
+  {
+    kind: "the data plane imports the simulator",
+    path: "mesh/platform/seed-simulator.ts",
+    source: `import { world } from "../simulator/world.ts";\nexport const a = world;\n`,
+    rule: layering,
+  },
   {
     kind: "filter imports filter",
     path: "mesh/filters/retry/seed-value.ts",

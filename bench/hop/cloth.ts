@@ -1,6 +1,8 @@
 // Pairs of Workers for one case: bare, or woven at a level with a signed table and seeds made here.
 import { randomBytes, webcrypto } from "node:crypto";
 import * as esbuild from "esbuild";
+import { lateBeside, type Bundle } from "../../cli/bundle.ts";
+import { WOVEN_FILES } from "../../cli/weave/weavable.ts";
 import { DEFAULTS } from "../../mesh/contract/defaults.ts";
 import { EPOCH_MS, type IdentityLevel, type KeySet } from "../../mesh/contract/identity.ts";
 import type { Directory, ServiceChunk } from "../../mesh/contract/table.ts";
@@ -159,18 +161,21 @@ const dialled = (callee: string): Wiring["dialled"] => ({
   P: { service: `default/${callee}`, entrypoint: "P" },
 });
 
-function modulesOf(source: string, code: string, wiring: Wiring): BenchWorker["modules"] {
+function modulesOf(source: string, code: DataPlane, wiring: Wiring): BenchWorker["modules"] {
   const named = source === CALLEE ? `const p = runtime.weave("P", user.P); export { p as P };` : "";
   return {
     "entry.js": `import { runtime } from "boot.js"; import * as user from "index.js"; export default runtime.weave("default", user.default); ${named}`,
     "boot.js": `import { env } from "cloudflare:workers"; import { start } from "heddle.js"; import wiring from "wiring.js"; export const runtime = start(env, wiring);`,
     "wiring.js": `export default ${JSON.stringify(wiring)};`,
-    "heddle.js": code,
+    "heddle.js": code.text,
+    [WOVEN_FILES.late]: code.late,
     "index.js": source,
   };
 }
 
-async function dataPlane(without: readonly string[]): Promise<string> {
+type DataPlane = Pick<Bundle, "text" | "late">;
+
+async function dataPlane(without: readonly string[]): Promise<DataPlane> {
   const contents = `
 import { start as whole } from "./mesh/weave/start.ts";
 import { outbound } from "./mesh/chains/outbound.ts";
@@ -180,6 +185,9 @@ const less = (chain) => ({ ...chain, filters: chain.filters.filter(({ name }) =>
 export const start = (env, wiring) => whole(env, wiring, { outbound: less(outbound), inbound: less(inbound) });`;
   const { outputFiles } = await esbuild.build({
     stdin: { contents, resolveDir: process.cwd(), loader: "ts" },
+    entryPoints: { late: "mesh/weave/late.ts" },
+    outdir: "out",
+    plugins: [lateBeside],
     bundle: true,
     write: false,
     format: "esm",
@@ -189,7 +197,9 @@ export const start = (env, wiring) => whole(env, wiring, { outbound: less(outbou
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:workers", "node:*"],
   });
-  return outputFiles[0]?.text ?? "";
+  const textOf = (name: string): string =>
+    outputFiles.find((file) => file.path.endsWith(`/${name}.js`))?.text ?? "";
+  return { text: textOf("stdin"), late: textOf("late") };
 }
 
 async function signedTable(
@@ -223,6 +233,7 @@ async function signedTable(
       timeouts: { edgeMs: one.hasDeadline ? 600_000 : 0 },
     },
     splits: false,
+    late: one.level === "request" || one.level === "strict",
     levels: {},
     chunks,
   };

@@ -19,8 +19,8 @@ export interface GatewayAddresses {
 
 /** The open ports of a dev mesh. */
 export interface GatewayPorts {
-  /** Opens what these Gateways need, closes the rest, and says where each is reached. */
-  sync(gateways: readonly StoredResource[]): Promise<readonly GatewayAddresses[]>;
+  /** Opens what these Gateways and ListenerSets need, closes the rest, and says where each Gateway is reached. */
+  sync(resources: readonly StoredResource[]): Promise<readonly GatewayAddresses[]>;
   close(): Promise<void>;
 }
 
@@ -50,8 +50,10 @@ export function createGatewayPorts(key: string, target: ListenerOptions["target"
   };
 
   return {
-    async sync(gateways) {
-      const all = gateways.map((gateway) => ({ gateway, wanted: wantedPorts(gateway) }));
+    async sync(resources) {
+      const all = resources
+        .filter(({ kind }) => kind === "Gateway")
+        .map((gateway) => ({ gateway, wanted: wantedPorts(gateway, resources) }));
       const ids = new Set(all.flatMap(({ wanted }) => wanted.map(({ id }) => id)));
       for (const [id, { listener }] of opened) {
         if (ids.has(id)) continue;
@@ -65,8 +67,7 @@ export function createGatewayPorts(key: string, target: ListenerOptions["target"
           const { host, port } = await ensure(one);
           addresses.push({ type: "Hostname", value: `${host}:${port}`, listenerPort: one.port });
         }
-        const { namespace, name } = gateway.metadata;
-        result.push({ gateway: `${namespace}/${name}`, addresses });
+        result.push({ gateway: idOf(gateway), addresses });
       }
       return result;
     },
@@ -84,16 +85,30 @@ interface Wanted {
   readonly stands: string;
 }
 
-function wantedPorts({ metadata, spec }: StoredResource): readonly Wanted[] {
-  const gateway = `${metadata.namespace}/${metadata.name}`;
-  const listeners = spec["listeners"] as readonly {
-    readonly name: string;
-    readonly port: number;
-  }[];
+interface Port {
+  readonly name: string;
+  readonly port: number;
+}
+
+const portsOf = ({ spec }: StoredResource): readonly Port[] => spec["listeners"] as readonly Port[];
+
+function wantedPorts(gateway: StoredResource, all: readonly StoredResource[]): readonly Wanted[] {
+  const id = idOf(gateway);
+  const sets = all.filter((one) => one.kind === "ListenerSet" && parentOf(one) === id);
+  const own = portsOf(gateway);
+  // Which of a set's listeners are served control knows; that a port is one listener's alone only the Gateway can say.
+  const listeners = [...own, ...sets.flatMap(portsOf).map(({ port }) => ({ name: "", port }))];
   const ports = [...new Set(listeners.map(({ port }) => port))];
   return ports.map((port) => {
     const [first, ...others] = listeners.filter((listener) => listener.port === port);
     const name = others.length === 0 ? (first?.name ?? "") : "";
-    return { id: `${gateway}:${port}`, port, stands: `${gateway}/${name}/${port}` };
+    return { id: `${id}:${port}`, port, stands: `${id}/${name}/${port}` };
   });
+}
+
+const idOf = ({ metadata }: StoredResource): string => `${metadata.namespace}/${metadata.name}`;
+
+function parentOf({ metadata, spec }: StoredResource): string {
+  const { namespace, name } = spec["parentRef"] as { namespace?: string; name: string };
+  return `${namespace ?? metadata.namespace}/${name}`;
 }

@@ -155,7 +155,7 @@ async function take(cloth: Cloth, project: Project): Promise<boolean> {
 async function takeResources(cloth: Cloth): Promise<boolean> {
   const stored = await listResources(cloth.control);
   cloth.resources = stored.map(toDocument);
-  cloth.gateways = stored.filter(({ kind }) => kind === "Gateway");
+  cloth.gateways = stored.filter(({ kind }) => kind === "Gateway" || kind === "ListenerSet");
   const before = cloth.settings;
   cloth.settings = fingerprint(await planDev(materialOf(cloth)));
   return cloth.settings !== before;

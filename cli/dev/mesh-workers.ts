@@ -106,7 +106,7 @@ async function weaveOne(planned: PlannedWorker, loom: Loom): Promise<RuntimeWork
   const built = loom.builds.built.get(workload);
   const modules: readonly RuntimeModule[] = built
     ? weaveWorker(planned, built, outDir, {
-        dataPlane: (await bundleDataPlane({ parts: partsOf(planned, built) })).text,
+        dataPlane: await bundleDataPlane({ parts: partsOf(planned, built) }),
         devModule: loom.parts.bundles.watch.text,
         keep: [CONFIG_FILE],
       }).modules

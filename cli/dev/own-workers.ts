@@ -91,6 +91,7 @@ function controlWorker({ bundles, settings }: OwnParts, { token }: OwnSecrets): 
       [BINDINGS.table]: { type: "kv", id: TABLE_ID },
       HEDDLE_TOKEN: { type: "text", value: token },
       HEDDLE_LEASE_MS: { type: "text", value: String(DEV_LEASE_MS) },
+      HEDDLE_IS_DEV: { type: "text", value: "1" },
       HEDDLE_PUBLISH_GAP_MS: { type: "text", value: "0" },
     },
   };

@@ -45,6 +45,14 @@ const ROUTE: readonly Column[] = [
   },
 ];
 
+const LISTENERS: Column = {
+  head: "LISTENERS",
+  cell: ({ spec }) =>
+    listOf(spec["listeners"])
+      .map((it) => `${textOf(it["name"])}:${textOf(it["port"])}`)
+      .join(","),
+};
+
 const BY_KIND: Readonly<Record<string, readonly Column[]>> = {
   Mesh: [{ head: "TRUST DOMAIN", cell: ({ spec }) => textOf(spec["trustDomain"]) }],
   Service: [
@@ -64,13 +72,7 @@ const BY_KIND: Readonly<Record<string, readonly Column[]>> = {
     },
   ],
   Gateway: [
-    {
-      head: "LISTENERS",
-      cell: ({ spec }) =>
-        listOf(spec["listeners"])
-          .map((it) => `${textOf(it["name"])}:${textOf(it["port"])}`)
-          .join(","),
-    },
+    LISTENERS,
     {
       head: "ADDRESSES",
       cell: ({ status }) =>
@@ -78,6 +80,10 @@ const BY_KIND: Readonly<Record<string, readonly Column[]>> = {
           .map((it) => textOf(it["value"]))
           .join(","),
     },
+  ],
+  ListenerSet: [
+    { head: "PARENT", cell: ({ spec }) => textOf((spec["parentRef"] as { name?: unknown }).name) },
+    LISTENERS,
   ],
   HTTPRoute: ROUTE,
   GRPCRoute: ROUTE,

@@ -51,10 +51,12 @@ export async function readExports(
 
 /** How a built Worker's code may reach its own exports: by any means, and by the platform's import. */
 export function exportsUsed(texts: readonly string[]): {
+  readonly classes: boolean;
   readonly exports: boolean;
   readonly importedExports: boolean;
 } {
   return {
+    classes: texts.some((text) => text.includes("cloudflare:workers")),
     exports: texts.some((text) => /\bexports\b/.test(text)),
     importedExports: texts.some((text) => IMPORTS_EXPORTS.test(text)),
   };

@@ -6,6 +6,8 @@ import type { PlannedSystem } from "./system.ts";
 /** One Worker as control registers it. */
 export interface WorkloadRegistration {
   readonly workload: string;
+  /** Its name on the platform. */
+  readonly script?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly woven: boolean;
   /** Called without the mesh's envelope. */
@@ -28,6 +30,7 @@ function fromWorker(worker: PlannedWorker): WorkloadRegistration {
   const { wiring } = worker;
   return {
     workload: worker.workload,
+    script: worker.worker.script,
     labels: worker.worker.labels,
     woven: wiring !== null,
     plain: wiring === null,

@@ -21,6 +21,8 @@ export interface Steering {
   readonly services: ReadonlySet<string>;
 }
 
+const ROUTES: ReadonlySet<string> = new Set(["HTTPRoute", "GRPCRoute", "RPCRoute"]);
+
 /** Reads what `Service`, `HTTPRoute` and `GRPCRoute` documents steer. */
 export function readSteering(documents: readonly SourcedDocument[]): Steering {
   const endpoints = new Map<string, readonly NamedEndpoint[]>();
@@ -33,9 +35,15 @@ export function readSteering(documents: readonly SourcedDocument[]): Steering {
       const id = `${namespace}/${document.name}`;
       services.add(id);
       if (Array.isArray(spec["endpoints"])) endpoints.set(id, endpointsOf(spec, namespace));
-    } else if (document.kind === "HTTPRoute" || document.kind === "GRPCRoute") {
+      const [of] = subsetOf(spec, namespace);
+      if (of !== undefined) backends.set(id, new Set([of]));
+    } else if (ROUTES.has(document.kind)) {
       const targets = backendsOf(spec, namespace);
-      for (const parent of parentServices(spec, namespace)) {
+      for (const parent of parentServices(
+        spec,
+        namespace,
+        document.kind === "RPCRoute" ? "Service" : "Gateway",
+      )) {
         services.add(parent);
         backends.set(parent, new Set([...(backends.get(parent) ?? []), ...targets]));
       }
@@ -46,7 +54,9 @@ export function readSteering(documents: readonly SourcedDocument[]): Steering {
 
 /** Endpoints that calls to a service may be steered to: its own and those of its routes' backends. */
 export function endpointsBehind(service: string, steering: Steering): readonly NamedEndpoint[] {
-  const services = new Set([service, ...(steering.backends.get(service) ?? [])]);
+  const services = new Set([service]);
+  for (const id of services)
+    for (const behind of steering.backends.get(id) ?? []) services.add(behind);
   return [...services].flatMap(
     (id) => steering.endpoints.get(id) ?? [{ workload: id, entrypoint: undefined }],
   );
@@ -65,9 +75,17 @@ function endpointsOf(spec: Fields, namespace: string): readonly NamedEndpoint[] 
   );
 }
 
-function parentServices(spec: Fields, namespace: string): readonly string[] {
+/** The service whose endpoints a subset has; all of them may be steered to, since labels can change. */
+const subsetOf = (spec: Fields, own: string): readonly string[] => {
+  const { service, namespace } = recordOf(spec["subset"]);
+  return idOf({ name: service, namespace }, own);
+};
+
+function parentServices(spec: Fields, namespace: string, usual: string): readonly string[] {
   return listOf(spec["parentRefs"])
-    .filter(({ group, kind }) => kind === "Service" && (group === "" || group === undefined))
+    .filter(
+      ({ group, kind = usual }) => kind === "Service" && (group === "" || group === undefined),
+    )
     .flatMap((ref) => idOf(ref, namespace));
 }
 

@@ -9,6 +9,7 @@ import { WeaveError, type RefusalCode } from "./refusal.ts";
 /** Names of the modules weaving adds; `HeddleDev` and `HeddleRuns` are the exports it adds in dev. */
 export const WOVEN_FILES = {
   dataPlane: "heddle.js",
+  late: "heddle-late.js",
   wiring: "heddle-wiring.js",
   boot: "heddle-boot.js",
   entry: "heddle-entry.js",

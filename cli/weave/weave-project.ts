@@ -135,7 +135,7 @@ async function writeWorker(
     built === undefined
       ? { modules: [] }
       : weaveWorker(planned, built, outDir, {
-          dataPlane: (await bundleDataPlane({ parts: partsOf(planned, built) })).text,
+          dataPlane: await bundleDataPlane({ parts: partsOf(planned, built) }),
           keep: [CONFIG_FILE],
         });
   const { config, notes } = wovenConfig(

@@ -1,7 +1,7 @@
 // Owns the folder of one woven Worker: wrangler's modules as they are, the data plane, and the entry that joins them.
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { Parts } from "../bundle.ts";
+import type { Bundle, Parts } from "../bundle.ts";
 import type { BuiltWorker } from "../dev/build.ts";
 import type { WorkerModule } from "../dev/modules.ts";
 import { bootModule, entryModule, handModule, wiringModule } from "./entry.ts";
@@ -20,8 +20,8 @@ export interface WovenWorker {
 
 /** What a woven Worker is made of beside its build. */
 export interface WeaveOptions {
-  /** The data plane: text of `heddle.js`, with the Worker's {@link partsOf}. */
-  readonly dataPlane: string;
+  /** The data plane, with the Worker's {@link partsOf}. */
+  readonly dataPlane: Pick<Bundle, "text" | "late">;
   /** Dev: text of a module that exports `watch(user)`, called before the exports are woven, and `HeddleRuns`. */
   readonly devModule?: string;
   /** Files in the folder that are not weaving's and stay. */
@@ -74,7 +74,8 @@ export function weaveWorker(
     }),
     [WOVEN_FILES.boot]: bootModule(),
     [WOVEN_FILES.wiring]: wiringModule(wiring),
-    [WOVEN_FILES.dataPlane]: options.dataPlane,
+    [WOVEN_FILES.dataPlane]: options.dataPlane.text,
+    [WOVEN_FILES.late]: options.dataPlane.late,
     ...(options.devModule === undefined ? {} : { [WOVEN_FILES.dev]: options.devModule }),
   };
   for (const [name, text] of Object.entries(added)) writeIfChanged(path.join(outDir, name), text);

@@ -1,12 +1,14 @@
 // Owns which parents a route attaches to: listeners of Gateways (north-south) and Services (mesh), or why not.
 import type { Listener } from "../../mesh/contract/resources/gateway.ts";
 import type { HTTPRouteSpec } from "../../mesh/contract/resources/http-route.ts";
-import { GATEWAY_GROUP, type LabelSelector } from "../../mesh/contract/resources/meta.ts";
+import { GATEWAY_GROUP } from "../../mesh/contract/resources/meta.ts";
 import type { ParentRef } from "../../mesh/contract/resources/reference.ts";
 import type { Side } from "./backends.ts";
 import { commonHosts } from "./hostnames.ts";
 import type { Inventory, Known } from "./inventory.ts";
-import { usableListeners } from "./listeners.ts";
+import { type ListenerVerdict, judgeListeners } from "./listeners.ts";
+import { judgeSets } from "./listener-sets.ts";
+import { allowsNamespace } from "./selector.ts";
 import { portNamed } from "./services.ts";
 
 /** Where a route hangs on one of its parents. */
@@ -33,13 +35,15 @@ export function attachRoute(route: Known<HTTPRouteSpec>, inventory: Inventory): 
     if (parentRef.group === GATEWAY_GROUP && parentRef.kind === "Gateway") {
       return toGateway(parentRef, route, inventory);
     }
+    if (parentRef.group === GATEWAY_GROUP && parentRef.kind === "ListenerSet")
+      return toListenerSet(parentRef, route, inventory);
     if (parentRef.group === "" && parentRef.kind === "Service")
       return toService(parentRef, route, inventory);
     const kind = `${parentRef.group || "core"}/${parentRef.kind}`;
     return refuse(
       parentRef,
       "NoMatchingParent",
-      `${kind} is not a kind of parent; use a Gateway or a Service.`,
+      `${kind} is not a kind of parent; use a Gateway, a ListenerSet or a Service.`,
     );
   });
 }
@@ -79,41 +83,79 @@ function toGateway(
   const id = `${parentRef.namespace ?? route.namespace}/${parentRef.name}`;
   const gateway = inventory.gateways.find((candidate) => candidate.id === id);
   if (!gateway) return refuse(parentRef, "NoMatchingParent", `Gateway ${id} does not exist.`);
-  const named = gateway.spec.listeners.filter(
-    (listener) =>
+  const { namespace } = gateway;
+  const parent = { name: `Gateway ${id}`, gateway: id, namespace };
+  return toListeners(
+    parentRef,
+    route,
+    { ...parent, listeners: judgeListeners(gateway) },
+    inventory,
+  );
+}
+
+function toListenerSet(
+  parentRef: ParentRef,
+  route: Known<HTTPRouteSpec>,
+  inventory: Inventory,
+): Attached {
+  const id = `${parentRef.namespace ?? route.namespace}/${parentRef.name}`;
+  const verdict = judgeSets(inventory).get(id);
+  if (!verdict) return refuse(parentRef, "NoMatchingParent", `ListenerSet ${id} does not exist.`);
+  const { gateway, refusal, listeners, set } = verdict;
+  if (gateway === null) {
+    const message = `ListenerSet ${id} joins no Gateway: ${refusal?.message ?? ""}`;
+    return refuse(parentRef, "NoMatchingParent", message);
+  }
+  const parent = { name: `ListenerSet ${id}`, gateway, namespace: set.namespace, listeners };
+  return toListeners(parentRef, route, parent, inventory);
+}
+
+/** What has listeners a route can hang on. */
+interface ListenerParent {
+  /** Kind and `namespace/name`, for messages. */
+  readonly name: string;
+  /** The Gateway that serves the listeners. */
+  readonly gateway: string;
+  readonly namespace: string;
+  readonly listeners: readonly ListenerVerdict[];
+}
+
+function toListeners(
+  parentRef: ParentRef,
+  route: Known<HTTPRouteSpec>,
+  { name, gateway, namespace, listeners }: ListenerParent,
+  inventory: Inventory,
+): Attached {
+  const named = listeners.filter(
+    ({ listener }) =>
       (parentRef.sectionName === undefined || listener.name === parentRef.sectionName) &&
       (parentRef.port === undefined || listener.port === parentRef.port),
   );
   if (named.length === 0) {
-    return refuse(
-      parentRef,
-      "NoMatchingParent",
-      `Gateway ${id} has no listener of this name and port.`,
-    );
+    return refuse(parentRef, "NoMatchingParent", `${name} has no listener of this name and port.`);
   }
-  const usable = usableListeners(gateway);
   const allowed = named.filter(
-    (listener) =>
-      usable.has(listener.name) &&
+    ({ listener, refusal }) =>
+      refusal === null &&
       allowsKind(listener, route.stored.kind) &&
-      allowsNamespace(listener, gateway.namespace, route.namespace, inventory),
+      allowsNamespace(listener.allowedRoutes.namespaces, namespace, route.namespace, inventory),
   );
   if (allowed.length === 0) {
     return refuse(
       parentRef,
       "NotAllowedByListeners",
-      `No listener of Gateway ${id} allows ${route.stored.kind}s of ${route.namespace}.`,
+      `No listener of ${name} allows ${route.stored.kind}s of ${route.namespace}.`,
     );
   }
-  const attachments = allowed.flatMap((listener): Attachment[] => {
+  const attachments = allowed.flatMap(({ listener, name: entry }): Attachment[] => {
     const hosts = commonHosts(listener.hostname ?? "*", route.spec.hostnames ?? []);
-    return hosts.length > 0 ? [{ to: "gateway", gateway: id, listener: listener.name, hosts }] : [];
+    return hosts.length > 0 ? [{ to: "gateway", gateway, listener: entry, hosts }] : [];
   });
   if (attachments.length > 0) return { parentRef, attachments, refusal: null };
   return refuse(
     parentRef,
     "NoMatchingListenerHostname",
-    `No listener of Gateway ${id} has a hostname in common with the route.`,
+    `No listener of ${name} has a hostname in common with the route.`,
   );
 }
 
@@ -126,46 +168,3 @@ const refuse = (parentRef: ParentRef, reason: string, message: string): Attached
 const allowsKind = ({ allowedRoutes }: Listener, wanted: string): boolean =>
   allowedRoutes.kinds === undefined ||
   allowedRoutes.kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === wanted);
-
-function allowsNamespace(
-  listener: Listener,
-  own: string,
-  asking: string,
-  inventory: Inventory,
-): boolean {
-  const { from, selector } = listener.allowedRoutes.namespaces;
-  switch (from) {
-    case "All":
-      return true;
-    case "Same":
-      return asking === own;
-    case "Selector":
-      return selector !== undefined && selects(selector, inventory.namespaceLabels(asking));
-  }
-}
-
-/** Whether a Kubernetes label selector takes these labels; an empty one takes all. */
-export function selects(
-  selector: LabelSelector,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  const equal = Object.entries(selector.matchLabels ?? {}).every(
-    ([key, value]) => labels[key] === value,
-  );
-  return (
-    equal &&
-    (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-      const value = labels[key];
-      switch (operator) {
-        case "In":
-          return value !== undefined && values.includes(value);
-        case "NotIn":
-          return value === undefined || !values.includes(value);
-        case "Exists":
-          return value !== undefined;
-        case "DoesNotExist":
-          return value === undefined;
-      }
-    })
-  );
-}

@@ -6,7 +6,7 @@ import type { Inventory, Known } from "./inventory.ts";
 
 /** Why a reference does not resolve, in the words of the Gateway API. */
 export interface RefProblem {
-  readonly reason: "InvalidKind" | "BackendNotFound" | "RefNotPermitted";
+  readonly reason: "InvalidKind" | "BackendNotFound" | "RefNotPermitted" | "FilterNotFound";
   readonly message: string;
 }
 

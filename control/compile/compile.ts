@@ -1,20 +1,27 @@
 // Owns the compiler: accepted resources in, the table's directory and chunks and every resource's status out. Pure.
 import { digestOf } from "../../mesh/identity/digest.ts";
-import type { StoredResource } from "../../mesh/contract/state.ts";
+import type { BreakerPolicies, StoredResource } from "../../mesh/contract/state.ts";
 import {
   type ChunkRef,
   type Directory,
   MESH_VERSION,
   TABLE_FORMAT,
 } from "../../mesh/contract/table.ts";
+import { policyStatuses } from "../status/policies.ts";
 import { type StatusWrite, statusesOf } from "../status/statuses.ts";
+import { trafficStatuses } from "../status/traffic.ts";
 import { attachRoute, sideOf } from "./attach.ts";
 import { eastWestChunks } from "./east-west.ts";
 import { type Inventory, compareText, takeInventory } from "./inventory.ts";
 import { northSouthChunks } from "./north-south.ts";
+import { compilePolicies } from "./policies.ts";
 import { createReachJudge } from "./reach.ts";
+import { needsLate } from "./late.ts";
+import { RPC_KIND } from "./rpc-routes.ts";
 import { type CompiledRoute, compileRoute } from "./rules.ts";
 import { levelsOf } from "./services.ts";
+import { compileTrust } from "./trust.ts";
+import { breakerPolicies, compileTraffic, withTraffic } from "./traffic.ts";
 
 /** Name and trust domain of a mesh that has no Mesh resource. */
 export const NAMELESS_MESH = { name: "mesh", trustDomain: "mesh.internal" } as const;
@@ -31,13 +38,15 @@ export interface Compiled {
   /** The chunks' bytes, back to back in the order of the directory. */
   readonly chunks: readonly Uint8Array[];
   readonly statuses: readonly StatusWrite[];
+  /** What the objects open circuits by. */
+  readonly breakers: BreakerPolicies;
 }
 
 /** Compiles one turn. */
 export function compile(input: CompileInput): Compiled {
   const inventory = takeInventory(input.resources);
   const judgeReach = createReachJudge(inventory);
-  const outcomes = inventory.routes.map((source, rank) => {
+  const outcomes = [...inventory.routes, ...inventory.rpcRoutes].map((source, rank) => {
     const route = {
       gateway: compileRoute(source, rank, "gateway", inventory),
       service: compileRoute(source, rank, "service", inventory),
@@ -50,28 +59,43 @@ export function compile(input: CompileInput): Compiled {
   });
   const placed = outcomes.map(({ source, route, attached }) => ({
     route,
+    isRpc: source.stored.kind === RPC_KIND,
     namespace: source.namespace,
     attachments: attached.flatMap(({ attachments }) => attachments),
   }));
+  const trustDomain = inventory.mesh?.spec.trustDomain ?? NAMELESS_MESH.trustDomain;
+  const policies = compilePolicies(inventory, trustDomain);
+  const traffic = compileTraffic(inventory);
+  const trust = compileTrust(inventory, trustDomain, input.nowMs);
   const content = new Map<string, unknown>([
+    ...policies.chunks,
+    ...trust.chunks,
     ...northSouthChunks(placed, inventory),
-    ...eastWestChunks(placed, inventory),
+    ...withTraffic(eastWestChunks(placed, inventory, traffic, input.nowMs), traffic),
   ]);
   const { refs, chunks } = layOut(content);
   const splits = placed.some(
     ({ route, attachments }) => attachments.length > 0 && isSplit(route.service),
   );
+  const { tracing, cohort } = inventory.defaults;
+  const late = needsLate(content) || tracing !== undefined || cohort !== undefined;
   return {
-    directory: toDirectory(input, inventory, splits, refs),
+    directory: toDirectory(input, inventory, { splits, late }, refs),
     chunks,
-    statuses: statusesOf(inventory, outcomes, input),
+    statuses: [
+      ...statusesOf(inventory, outcomes, input),
+      ...policyStatuses(policies.outcomes, input.nowMs),
+      ...trust.statuses,
+      ...trafficStatuses(traffic.outcomes, input.nowMs),
+    ],
+    breakers: breakerPolicies(traffic, inventory.defaults),
   };
 }
 
 function toDirectory(
   { version, previous, nowMs }: CompileInput,
   { mesh, defaults, services }: Inventory,
-  splits: boolean,
+  told: Pick<Directory, "splits" | "late">,
   chunks: Directory["chunks"],
 ): Directory {
   return {
@@ -87,7 +111,7 @@ function toDirectory(
       ...(service ? { service } : {}),
     })),
     defaults,
-    splits,
+    ...told,
     levels: levelsOf(services, defaults.identity.level),
     chunks,
   };

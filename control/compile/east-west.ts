@@ -1,11 +1,12 @@
 // Owns the routes of mesh services: producer routes (of the service's namespace, for every caller) and consumer routes
 // (of another namespace, for callers of that namespace), each as one rule table per port.
-import type { PortRoutes, ServiceChunk } from "../../mesh/contract/table.ts";
+import type { PortRoutes, ServiceChunk, ServiceRoutes } from "../../mesh/contract/table.ts";
 import type { Inventory } from "./inventory.ts";
 import { type PlacedRoute, entryOf } from "./north-south.ts";
 import { buildRuleTable } from "./rule-table.ts";
 import type { CompiledRoute } from "./rules.ts";
 import { toServiceChunk } from "./services.ts";
+import type { Traffic } from "./traffic.ts";
 
 interface OnPort {
   readonly port: number | null;
@@ -16,25 +17,42 @@ interface OnPort {
 export function eastWestChunks(
   placed: readonly PlacedRoute[],
   inventory: Inventory,
+  { services }: Traffic,
+  nowMs: number,
 ): ReadonlyMap<string, ServiceChunk> {
-  const routes = collect(placed);
+  const routes = collect(placed.filter(({ isRpc }) => !isRpc));
+  const rpcRoutes = collect(placed.filter(({ isRpc }) => isRpc));
   const chunks = new Map<string, ServiceChunk>();
   for (const entry of inventory.services.values()) {
-    const byNamespace = routes.get(entry.id) ?? new Map<string, OnPort[]>();
-    const producer = byNamespace.get(entry.namespace);
-    const consumers = [...byNamespace].filter(([namespace]) => namespace !== entry.namespace);
-    const chunk = toServiceChunk(entry, inventory.defaults, {
-      producer: producer ? toPortRoutes(producer) : null,
-      consumer:
-        consumers.length > 0
-          ? Object.fromEntries(
-              consumers.map(([namespace, list]) => [namespace, toPortRoutes(list)]),
-            )
-          : null,
-    });
-    chunks.set(`service:${entry.id}`, chunk);
+    const routesOf = toRoutes(entry.namespace, routes.get(entry.id));
+    const ofMethods = rpcRoutes.get(entry.id);
+    const chunk = toServiceChunk(
+      entry,
+      inventory.defaults,
+      routesOf,
+      nowMs,
+      services.get(entry.id)?.balancing,
+    );
+    const rpc = ofMethods ? { rpc: toRoutes(entry.namespace, ofMethods) } : {};
+    chunks.set(`service:${entry.id}`, { ...chunk, ...rpc });
   }
   return chunks;
+}
+
+/** Producer and consumer routes of a service of `own`, by the namespace of each route. */
+function toRoutes(
+  own: string,
+  byNamespace: ReadonlyMap<string, readonly OnPort[]> = new Map(),
+): ServiceRoutes {
+  const producer = byNamespace.get(own);
+  const consumers = [...byNamespace].filter(([namespace]) => namespace !== own);
+  return {
+    producer: producer ? toPortRoutes(producer) : null,
+    consumer:
+      consumers.length > 0
+        ? Object.fromEntries(consumers.map(([namespace, list]) => [namespace, toPortRoutes(list)]))
+        : null,
+  };
 }
 
 /** By service, then by the route's namespace. */

@@ -2,13 +2,14 @@
 import type { HTTPRouteFilter } from "../../mesh/contract/resources/http-route-filters.ts";
 import type { Backend, Cors, HeaderChange, Rule, Transform } from "../../mesh/contract/table.ts";
 import type { ResolvedBackend } from "./backends.ts";
+import { isHttpFilterRef } from "./extensions.ts";
 
 /** A backend of a mirror, as written. */
 export type MirrorRef = NonNullable<HTTPRouteFilter["requestMirror"]>["backendRef"];
 
 /** The filters of one place, compiled. */
 export interface CompiledFilters {
-  readonly fields: Pick<Rule, "transform" | "mirrors" | "cors">;
+  readonly fields: Pick<Rule, "transform" | "mirrors" | "cors" | "fault">;
   /** A filter that the mesh does not have: what it guards must not be passed by it (Gateway API). */
   readonly isBroken: boolean;
 }
@@ -16,8 +17,11 @@ export interface CompiledFilters {
 export type FilterPlace = "rule" | "backendRef";
 
 /** Whether the mesh does what a filter of this type says at this place. */
-export const isSupported = (type: HTTPRouteFilter["type"], place: FilterPlace): boolean =>
-  type !== "ExtensionRef" && type !== "ExternalAuth" && (type !== "CORS" || place === "rule");
+export const isSupported = (filter: HTTPRouteFilter, place: FilterPlace): boolean => {
+  const { type } = filter;
+  if (type === "ExtensionRef") return place === "rule" && isHttpFilterRef(filter);
+  return type !== "ExternalAuth" && (type !== "CORS" || place === "rule");
+};
 
 /** Compiles a list of filters; `prefix` is the rule's path where it is one PathPrefix. */
 export function compileFilters(
@@ -38,7 +42,7 @@ export function compileFilters(
       ...(Object.keys(transform).length > 0 ? { transform } : {}),
       ...(mirrors.length > 0 ? { mirrors } : {}),
     },
-    isBroken: given.some(({ type }) => !isSupported(type, place)),
+    isBroken: given.some((filter) => !isSupported(filter, place)),
   };
 }
 

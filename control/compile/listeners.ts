@@ -1,4 +1,5 @@
-// Owns which listeners of a Gateway can be used, and why the others cannot.
+// Owns which listeners of a Gateway can be used, and why the others cannot; those of its ListenerSets are in
+// listener-sets.ts.
 import type { GatewaySpec, Listener } from "../../mesh/contract/resources/gateway.ts";
 import { GATEWAY_GROUP } from "../../mesh/contract/resources/meta.ts";
 import type { Known } from "./inventory.ts";
@@ -12,35 +13,57 @@ export const ROUTE_KINDS: readonly string[] = ["HTTPRoute", "GRPCRoute"];
 /** What is wrong with one listener; all null is right. */
 export interface ListenerVerdict {
   readonly listener: Listener;
+  /** What the table calls it: unique among the listeners of its Gateway. */
+  readonly name: string;
   /** Reason of `Accepted=False`. */
-  readonly refusal: "UnsupportedProtocol" | "PortUnavailable" | null;
+  readonly refusal:
+    | "UnsupportedProtocol"
+    | "PortUnavailable"
+    | "ProtocolConflict"
+    | "HostnameConflict"
+    | null;
   /** Reason of `Conflicted=True`. */
-  readonly conflict: "ProtocolConflict" | null;
+  readonly conflict: "ProtocolConflict" | "HostnameConflict" | null;
   /** Kinds named in allowedRoutes that no listener supports. */
   readonly invalidKinds: readonly string[];
 }
 
 /** Judges every listener of a Gateway, in its order. */
-export function judgeListeners({ spec }: Known<GatewaySpec>): ListenerVerdict[] {
-  return spec.listeners.map((listener) => {
-    const clashes = spec.listeners.some(
-      (other) => other.port === listener.port && other.protocol !== listener.protocol,
-    );
-    const supported = PROTOCOLS.has(listener.protocol);
-    const invalidKinds = (listener.allowedRoutes.kinds ?? [])
-      .filter(({ group, kind }) => group !== GATEWAY_GROUP || !ROUTE_KINDS.includes(kind))
-      .map(({ group, kind }) => `${group}/${kind}`);
-    return {
+export const judgeListeners = ({ spec }: Known<GatewaySpec>): ListenerVerdict[] =>
+  spec.listeners.map((listener) => {
+    const clashes = spec.listeners.some((other) => clash(other, listener) === "ProtocolConflict");
+    return judgeListener(
       listener,
-      refusal: supported ? (clashes ? "PortUnavailable" : null) : "UnsupportedProtocol",
-      conflict: clashes ? "ProtocolConflict" : null,
-      invalidKinds,
-    };
+      listener.name,
+      clashes ? { refusal: "PortUnavailable", conflict: "ProtocolConflict" } : FREE,
+    );
   });
+
+const FREE = { refusal: null, conflict: null } as const;
+
+/** Judges one listener whose place among the others is known. */
+export function judgeListener(
+  listener: Listener,
+  name: string,
+  place: Pick<ListenerVerdict, "refusal" | "conflict">,
+): ListenerVerdict {
+  const invalidKinds = (listener.allowedRoutes.kinds ?? [])
+    .filter(({ group, kind }) => group !== GATEWAY_GROUP || !ROUTE_KINDS.includes(kind))
+    .map(({ group, kind }) => `${group}/${kind}`);
+  const { refusal, conflict } = place;
+  const isSupported = PROTOCOLS.has(listener.protocol);
+  return {
+    listener,
+    name,
+    refusal: isSupported ? refusal : "UnsupportedProtocol",
+    conflict,
+    invalidKinds,
+  };
 }
 
-/** Names of the listeners that routes can attach to. */
-export const usableListeners = (gateway: Known<GatewaySpec>): ReadonlySet<string> =>
-  new Set(
-    judgeListeners(gateway).flatMap(({ listener, refusal }) => (refusal ? [] : [listener.name])),
-  );
+/** Why two listeners cannot both be served; null where they can. */
+export function clash(a: Listener, b: Listener): NonNullable<ListenerVerdict["conflict"]> | null {
+  if (a.port !== b.port) return null;
+  if (a.protocol !== b.protocol) return "ProtocolConflict";
+  return (a.hostname ?? "*") === (b.hostname ?? "*") ? "HostnameConflict" : null;
+}

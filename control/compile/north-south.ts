@@ -5,13 +5,15 @@ import type { Side } from "./backends.ts";
 import { bySpecificity } from "./hostnames.ts";
 import type { Inventory } from "./inventory.ts";
 import { compareText } from "./inventory.ts";
-import { judgeListeners } from "./listeners.ts";
+import { servedBy } from "./listener-sets.ts";
 import { buildRuleTable } from "./rule-table.ts";
 import type { CompiledRoute } from "./rules.ts";
 
 /** A route, compiled for each kind of parent, with the places it hangs at. */
 export interface PlacedRoute {
   readonly route: Readonly<Record<Side, CompiledRoute>>;
+  /** It is for calls of RPC methods. */
+  readonly isRpc: boolean;
   readonly namespace: string;
   readonly attachments: readonly Attachment[];
 }
@@ -29,9 +31,9 @@ export function northSouthChunks(
   const listeners = inventory.gateways
     .toSorted((a, b) => compareText(a.id, b.id))
     .flatMap((gateway) =>
-      judgeListeners(gateway).flatMap(({ listener, refusal }): ListenerEntry[] => {
+      servedBy(gateway, inventory).flatMap(({ listener, name, refusal }): ListenerEntry[] => {
         if (refusal) return [];
-        const key = `${gateway.id}/${listener.name}`;
+        const key = `${gateway.id}/${name}`;
         const byHost = hosts.get(key) ?? new Map<string, CompiledRoute[]>();
         for (const [host, routes] of byHost) {
           chunks.set(`host:${key}/${host}`, { table: buildRuleTable(routes) });
@@ -39,7 +41,7 @@ export function northSouthChunks(
         return [
           {
             gateway: gateway.id,
-            listener: listener.name,
+            listener: name,
             port: listener.port,
             protocol: listener.protocol,
             hostname: listener.hostname ?? "*",

@@ -1,5 +1,6 @@
 // Owns whether a route's callers can get to its endpoints: bound themselves, through the relay, or not at all.
 import { GATEWAY_WORKLOAD, RELAY_WORKLOAD, SYSTEM_NAMESPACE } from "../../mesh/contract/wiring.ts";
+import type { Endpoint } from "../../mesh/contract/table.ts";
 import type { Attached } from "./attach.ts";
 import type { Inventory, Workload } from "./inventory.ts";
 import { type CompiledRoute, targetsOf } from "./rules.ts";
@@ -95,10 +96,14 @@ function findCallers(id: string, namespace: string, inventory: Inventory): Workl
     if (isConsumerRoute && workload.namespace !== namespace) return false;
     return (
       workload.spec.dials.includes(id) ||
-      endpoints.some((endpoint) => workload.bound.has(endpoint.id))
+      endpoints.some((endpoint) => workload.bound.has(boundId(endpoint)))
     );
   });
 }
+
+/** Bindings know nothing of versions. */
+export const boundId = ({ id, version }: Endpoint): string =>
+  version === undefined ? id : id.slice(0, id.lastIndexOf("@"));
 
 /** Endpoints behind a binding that the route's backends can name. */
 const neededEndpoints = (route: CompiledRoute, inventory: Inventory): string[] => {
@@ -109,5 +114,5 @@ const neededEndpoints = (route: CompiledRoute, inventory: Inventory): string[] =
   const endpoints = [...new Set(services)].flatMap(
     (id) => inventory.services.get(id)?.endpoints ?? [],
   );
-  return [...new Set(endpoints.filter(({ worker }) => worker !== undefined).map(({ id }) => id))];
+  return [...new Set(endpoints.filter(({ worker }) => worker !== undefined).map(boundId))];
 };

@@ -20,6 +20,7 @@ export function buildRuleTable(routes: readonly CompiledRoute[]): RuleTable {
     PathPrefix: new Map<string, Entry[]>(),
     RegularExpression: new Map<string, Entry[]>(),
   };
+  const listed: { pattern: string; candidates: Candidate[] }[] = [];
   const orders = new Map<string, number>();
   const orderOf = (pattern: string): number => orders.get(pattern) ?? pattern.length;
   for (const route of new Set(routes)) {
@@ -27,6 +28,10 @@ export function buildRuleTable(routes: readonly CompiledRoute[]): RuleTable {
       const at = rules.push(rule) - 1;
       matches.forEach((match, index) => {
         const entry = toEntry(match, at, [route.rank, rule.index, index]);
+        if (route.isListed) {
+          listed.push({ pattern: toPattern(match.path), candidates: [entry.candidate] });
+          return;
+        }
         if (match.order !== undefined) orders.set(match.path.value, match.order);
         const entries = byKind[match.path.type];
         const key =
@@ -41,10 +46,20 @@ export function buildRuleTable(routes: readonly CompiledRoute[]): RuleTable {
     rules,
     exact: Object.fromEntries(sorted(byKind.Exact)),
     prefix: Object.fromEntries(sorted(byKind.PathPrefix)),
-    regex: sorted(byKind.RegularExpression)
-      .toSorted(([a], [b]) => orderOf(b) - orderOf(a))
-      .map(([pattern, candidates]) => ({ pattern, candidates })),
+    regex: [
+      ...listed,
+      ...sorted(byKind.RegularExpression)
+        .toSorted(([a], [b]) => orderOf(b) - orderOf(a))
+        .map(([pattern, candidates]) => ({ pattern, candidates })),
+    ],
   };
+}
+
+/** A path as a pattern for the whole of it. */
+function toPattern({ type, value }: HTTPRouteMatch["path"]): string {
+  if (type === "RegularExpression") return value;
+  const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  return type === "Exact" ? literal(value) : `${literal(toPrefixKey(value))}(?:/.*)?`;
 }
 
 const toPrefixKey = (prefix: string): string =>
@@ -58,8 +73,11 @@ function toEntry(match: RouteMatch, rule: number, position: readonly number[]): 
     ...(match.method ? { method: match.method } : {}),
     ...(headers.length > 0 ? { headers } : {}),
     ...(query.length > 0 ? { query } : {}),
+    ...(match.from ? { from: match.from } : {}),
+    ...(match.port === undefined ? {} : { port: match.port }),
   };
-  return { candidate, order: [match.method ? 0 : 1, -headers.length, -query.length, ...position] };
+  const conditions = match.conditions ?? headers.length;
+  return { candidate, order: [match.method ? 0 : 1, -conditions, -query.length, ...position] };
 }
 
 /** Of several conditions on one name, the first counts. */
@@ -90,7 +108,7 @@ const sorted = (byPath: ReadonlyMap<string, readonly Entry[]>): [string, readonl
     ]);
 
 function reachable(candidates: readonly Candidate[]): readonly Candidate[] {
-  const last = candidates.findIndex(({ method, headers, query }) => !method && !headers && !query);
+  const last = candidates.findIndex((candidate) => Object.keys(candidate).length === 1);
   return last < 0 ? candidates : candidates.slice(0, last + 1);
 }
 

@@ -13,11 +13,20 @@ import {
   type Side,
   resolveBackend,
 } from "./backends.ts";
+import { toSession } from "./sessions.ts";
 import { type CompiledFilters, type FilterPlace, compileFilters } from "./filters.ts";
+import { resolveConditions } from "./call-conditions.ts";
+import { extended, namedFilters } from "./extensions.ts";
 import type { Inventory, Known } from "./inventory.ts";
 
 /** A match, with the order of its pattern among patterns where that is not the pattern's length; larger goes first. */
-export type RouteMatch = HTTPRouteMatch & { readonly order?: number };
+export type RouteMatch = HTTPRouteMatch & {
+  readonly order?: number;
+  readonly from?: readonly string[];
+  readonly port?: number;
+  /** How many header conditions were written; absent: as many as there are. */
+  readonly conditions?: number;
+};
 
 /** A route ready to be laid into rule tables. */
 export interface CompiledRoute {
@@ -25,6 +34,8 @@ export interface CompiledRoute {
   readonly id: string;
   /** Position by age, then name. */
   readonly rank: number;
+  /** Its matches are tried in the order they are listed in, before those of other routes. */
+  readonly isListed: boolean;
   readonly rules: readonly { readonly rule: Rule; readonly matches: readonly RouteMatch[] }[];
   /** The first reference that does not resolve. */
   readonly problem: RefProblem | null;
@@ -46,23 +57,37 @@ export function compileRoute(
     return resolved;
   };
   const rules = route.spec.rules.map((given, index) => ({
-    rule: compileRule(given, { route: route.id, index }, resolve, inventory),
-    matches: given.matches.length > 0 ? given.matches : MATCH_ALL,
+    rule: compileRule(given, { route: route.id, index }, resolve, inventory, problems),
+    matches: (given.matches.length > 0 ? given.matches : MATCH_ALL).map((match) =>
+      resolveConditions(match, inventory),
+    ),
   }));
-  return { id: route.id, rank, rules, problem: problems[0] ?? null };
+  const isListed = route.stored.metadata.annotations?.[PRECEDENCE] === "listed";
+  return { id: route.id, rank, isListed, rules, problem: problems[0] ?? null };
 }
+
+/** Annotation of a route: `listed` has its matches tried in the order they are written in. */
+const PRECEDENCE = "heddle.dev/precedence";
 
 function compileRule(
   given: HTTPRouteRule,
   name: Pick<Rule, "route" | "index">,
   resolve: (ref: BackendRef) => ResolvedBackend,
   inventory: Inventory,
+  problems: RefProblem[],
 ): Rule {
   const filtersOf = (place: FilterPlace, filters: HTTPRouteRule["filters"]): CompiledFilters =>
     compileFilters(filters, place, given.matches[0]?.path.value ?? "/", (ref, weight) =>
       resolve({ ...ref, weight }),
     );
-  const own = filtersOf("rule", given.filters);
+  const plain = filtersOf("rule", given.filters);
+  const named = namedFilters(given.filters, name.route.split("/")[0] ?? "", inventory);
+  const message = "An HTTPFilter that the rule names does not exist.";
+  if (named.includes(null)) problems.push({ reason: "FilterNotFound", message });
+  const own = {
+    fields: named.reduce((fields, spec) => (spec ? extended(fields, spec) : fields), plain.fields),
+    isBroken: plain.isBroken || named.includes(null),
+  };
   const backends = (given.backendRefs ?? []).map((ref): Backend => {
     const { backend } = resolve(ref);
     const { fields, isBroken } = filtersOf("backendRef", ref.filters);
@@ -81,6 +106,9 @@ function compileRule(
     backends,
     ...toTimeouts(given.timeouts),
     ...(given.retry ? { retry: toRetry(given.retry, inventory) } : {}),
+    ...(given.sessionPersistence
+      ? { session: toSession(given.sessionPersistence, `${name.route} ${name.index}`) }
+      : {}),
     ...own.fields,
     ...(mirrors ? { mirrors } : {}),
   };

@@ -1,4 +1,5 @@
 // Owns what a service is: its Service resource, or the registered Worker of its name; with its endpoints and their ids.
+import type { BalancingSpec } from "../../mesh/contract/resources/balancing.ts";
 import {
   type ServiceEndpoint,
   type ServiceSpec,
@@ -8,6 +9,7 @@ import type { Defaults, Endpoint, ServiceChunk } from "../../mesh/contract/table
 import { RELAY_WORKLOAD, SYSTEM_NAMESPACE } from "../../mesh/contract/wiring.ts";
 import { IDENTITY_LEVELS, type IdentityLevel } from "../../mesh/contract/identity.ts";
 import type { WorkloadSpec } from "../resources/workload.ts";
+import { spreadOf } from "./balancing.ts";
 import type { Known, Workload } from "./inventory.ts";
 
 /** One service as callers and routes see it. */
@@ -35,7 +37,12 @@ export function indexServices(
     const endpoints = [toEndpoint({ worker: id, weight: 1 }, namespace, workloads)];
     entries.set(id, { id, namespace, resource: null, ports: null, endpoints, missingWorkers: [] });
   }
-  for (const resource of resources) entries.set(resource.id, fromResource(resource, workloads));
+  const isSubset = ({ spec }: Known<ServiceSpec>): boolean => spec.subset !== undefined;
+  for (const resource of resources.filter((one) => !isSubset(one)))
+    entries.set(resource.id, fromResource(resource, workloads));
+  const whole = new Map(entries);
+  for (const resource of resources.filter(isSubset))
+    entries.set(resource.id, toSubset(resource, whole));
   return new Map([...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -60,6 +67,21 @@ function fromResource(
   };
 }
 
+/** Of a service that is a subset itself, or is not there, nothing is left. */
+function toSubset(
+  resource: Known<ServiceSpec>,
+  whole: ReadonlyMap<string, ServiceEntry>,
+): ServiceEntry {
+  const { id, namespace, spec } = resource;
+  const { service = "", labels = {}, namespace: other = namespace } = spec.subset ?? {};
+  const of = whole.get(`${other}/${service}`);
+  const endpoints = (of?.endpoints ?? []).filter((endpoint) =>
+    Object.entries(labels).every(([key, value]) => endpoint.labels[key] === value),
+  );
+  const ports = spec.ports?.map(({ port }) => port) ?? of?.ports ?? null;
+  return { id, namespace, resource, ports, endpoints, missingWorkers: [] };
+}
+
 function toEndpoint(
   given: ServiceEndpoint,
   namespace: string,
@@ -76,8 +98,15 @@ function toEndpoint(
     ...(isPlain(workload) ? { plain: true } : {}),
     weight,
     labels: { ...workload?.labels, ...given.labels },
+    ...placeOf(given),
+    ...(version ? { version: `${workload?.script ?? worker.split("/")[1]}="${version}"` } : {}),
   };
 }
+
+const placeOf = ({ priority, locality }: ServiceEndpoint): Pick<Endpoint, "rank" | "locality"> => ({
+  ...(priority === undefined ? {} : { rank: priority }),
+  ...(locality === undefined ? {} : { locality }),
+});
 
 const isPlain = (spec: WorkloadSpec | undefined): boolean =>
   spec !== undefined && (spec.plain ?? !spec.woven);
@@ -85,8 +114,12 @@ const isPlain = (spec: WorkloadSpec | undefined): boolean =>
 const toExternal = (given: ServiceEndpoint, namespace: string): Endpoint => ({
   id: given.name ? `${namespace}/${given.name}` : (given.url ?? ""),
   url: given.url ?? "",
+  ...(given.identity ? { identity: given.identity } : {}),
+  ...(given.answer ? { answer: given.answer } : {}),
+  ...(given.answerer ? { answerer: given.answerer } : {}),
   weight: given.weight,
   labels: given.labels ?? {},
+  ...placeOf(given),
 });
 
 /** The service's chunk. */
@@ -94,14 +127,15 @@ export function toServiceChunk(
   entry: ServiceEntry,
   defaults: Defaults,
   routes: Pick<ServiceChunk, "producer" | "consumer">,
+  nowMs: number,
+  balancing: BalancingSpec | undefined,
 ): ServiceChunk {
   const spec = entry.resource?.spec;
   return {
     service: entry.id,
     ports: entry.ports,
-    endpoints: entry.endpoints,
     level: spec?.identity?.level ?? defaults.identity.level,
-    balance: spec?.balance ?? defaults.balance,
+    ...spreadOf(entry, defaults.balance, nowMs, balancing),
     maxInFlight: spec?.bulkhead?.maxInFlight ?? defaults.bulkhead.maxInFlight,
     producer: routes.producer,
     consumer: routes.consumer,

@@ -14,7 +14,6 @@ export function unsupportedOfRoute(spec: HTTPRouteSpec): string[] {
       ...(rule.backendRefs ?? []).flatMap(({ filters }, backend) =>
         unsupportedFilters(filters, "backendRef", `${at}.backendRefs[${backend}]`),
       ),
-      ...(rule.sessionPersistence ? [`${at}.sessionPersistence`] : []),
     ];
   });
   return spec.useDefaultGateways === "All" ? ["spec.useDefaultGateways", ...found] : found;
@@ -26,8 +25,8 @@ const unsupportedFilters = (
   place: FilterPlace,
   at: string,
 ): string[] =>
-  (filters ?? []).flatMap(({ type }, index) =>
-    isSupported(type, place) ? [] : [`${at}.filters[${index}] (${type})`],
+  (filters ?? []).flatMap((filter, index) =>
+    isSupported(filter, place) ? [] : [`${at}.filters[${index}] (${filter.type})`],
   );
 
 /** Paths of fields of a Gateway that have no effect: the platform terminates TLS and gives addresses. */
@@ -35,13 +34,7 @@ export function unsupportedOfGateway(spec: GatewaySpec): string[] {
   const listeners = spec.listeners.flatMap(({ tls }, index) =>
     tls ? [`spec.listeners[${index}].tls`] : [],
   );
-  const fields = [
-    "addresses",
-    "infrastructure",
-    "allowedListeners",
-    "tls",
-    "defaultScope",
-  ] as const;
+  const fields = ["addresses", "infrastructure", "tls", "defaultScope"] as const;
   return [
     ...listeners,
     ...fields.filter((field) => spec[field] !== undefined).map((field) => `spec.${field}`),
@@ -50,20 +43,16 @@ export function unsupportedOfGateway(spec: GatewaySpec): string[] {
 
 /** Paths of fields of a Mesh that have no effect yet. */
 export function unsupportedOfMesh({ defaults }: MeshSpec): string[] {
-  const denies = defaults?.authorization?.defaultAction === "deny";
-  return [
-    ...(denies ? ["spec.defaults.authorization.defaultAction"] : []),
-    ...(defaults?.egress?.globalFetch === "policy" ? ["spec.defaults.egress.globalFetch"] : []),
-  ];
+  // Nobody verifies tokens of end users yet, and a claim that is not verified counts for nothing.
+  const claims = (defaults?.cohort?.from ?? []).flatMap(({ claim }, index) =>
+    claim === undefined ? [] : [`spec.defaults.cohort.from[${index}].claim`],
+  );
+  return defaults?.egress?.globalFetch === "policy"
+    ? ["spec.defaults.egress.globalFetch", ...claims]
+    : claims;
 }
 
 /** Paths of fields of a Service that have no effect yet. */
 export function unsupportedOfService(spec: ServiceSpec): string[] {
-  const fields = ["version", "locality", "priority"] as const;
-  const endpoints = (spec.endpoints ?? []).flatMap((endpoint, index) =>
-    fields
-      .filter((field) => endpoint[field] !== undefined)
-      .map((field) => `spec.endpoints[${index}].${field}`),
-  );
-  return spec.healthCheck ? [...endpoints, "spec.healthCheck"] : endpoints;
+  return spec.healthCheck ? ["spec.healthCheck"] : [];
 }

@@ -24,6 +24,7 @@ export async function join(
     nowMs,
     workload,
     keys: keysOf(known, workload, known.epochs),
+    verdicts: known.circuits,
     revocations,
     table: table && version !== request.have ? sliceFor(workload, table, workloads) : null,
     version,

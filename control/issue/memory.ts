@@ -1,6 +1,7 @@
 // Owns what a control isolate remembers so that `join` is answered at once: newest table, masters, revocations.
 // It is refreshed in the background; with the objects slow or away, what is remembered goes on being good.
 import { EPOCH_MS, type Revocation } from "../../mesh/contract/identity.ts";
+import type { Verdict } from "../../mesh/contract/pulse.ts";
 import type { IsolateSeen } from "../../mesh/contract/state.ts";
 import { Secret } from "../../mesh/identity/secret.ts";
 import type { Control } from "../control.ts";
@@ -30,6 +31,7 @@ export interface Known {
   readonly epochs: readonly Master[];
   readonly seed: Master;
   readonly revocations: readonly Revocation[];
+  readonly circuits: readonly Verdict[];
 }
 
 export interface Memory {
@@ -56,12 +58,13 @@ export function createMemory(): Memory {
   let tables: Tables = { table: null, workloads: new Map() };
   let keys: Keys | null = null;
   let revocations: readonly Revocation[] = [];
+  let circuits: readonly Verdict[] = [];
   let knownMs = Number.NEGATIVE_INFINITY;
   let failure: unknown = null;
   let running: { readonly work: Promise<void>; readonly sinceMs: number } | null = null;
   const pending = new Map<string, IsolateSeen>();
 
-  const known = (): Known | null => keys && { ...tables, ...keys, revocations };
+  const known = (): Known | null => keys && { ...tables, ...keys, revocations, circuits };
 
   /** A refresh that comes back late must not take an older table in. */
   const take = (found: Tables | null): void => {
@@ -74,7 +77,10 @@ export function createMemory(): Memory {
     const seen = [...pending.values()];
     pending.clear();
     const asked = await Promise.allSettled([
-      control.registry.merge(seen).then((reply) => (revocations = reply.revocations)),
+      control.registry.merge(seen).then((reply) => {
+        revocations = reply.revocations;
+        circuits = reply.circuits ?? [];
+      }),
       fetchTables(control, tables.table?.version ?? 0).then(take),
       fetchKeys(control, keys, revocations).then((found) => (keys = found)),
     ]);

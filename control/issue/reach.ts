@@ -1,6 +1,9 @@
 // Owns what one workload may need of the table and whom it may call: the slice and the keys it is given.
+import { POLICY_CHUNK } from "../../mesh/contract/policy.ts";
+import { TRUST_CHUNK } from "../../mesh/contract/trust.ts";
 import { GATEWAY_WORKLOAD, RELAY_WORKLOAD } from "../../mesh/contract/wiring.ts";
 import { writeSlice } from "../../mesh/identity/table-frame.ts";
+import { boundId } from "../compile/reach.ts";
 import type { WorkloadSpec } from "../resources/workload.ts";
 import { type TableIndex, routedTo } from "./table-index.ts";
 
@@ -22,7 +25,7 @@ export function reachableServices(
   const found = new Set<string>();
   const queue = [...spec.dials];
   for (const { service, endpoints } of services.values()) {
-    const isOurs = endpoints.some(({ id, worker }) => worker === workload || bound.has(id));
+    const isOurs = endpoints.some((one) => one.worker === workload || bound.has(boundId(one)));
     if (isOurs) queue.push(service);
   }
   for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
@@ -38,13 +41,19 @@ export function reachableServices(
 export function sliceFor(workload: string, table: TableIndex, workloads: Workloads): Uint8Array {
   const services = reachableServices(workload, table, workloads);
   if (services === null) return table.bytes;
-  const chunks = [...services].toSorted().flatMap((service) => {
-    const id = `service:${service}`;
+  const ids = [...services].map((service) => `service:${service}`);
+  const chunks = [...ids, `${POLICY_CHUNK}${workload}`, ...trustOf(services, table)].toSorted().flatMap((id) => {
     const bytes = table.chunk(id);
     return bytes ? [{ id, bytes }] : [];
   });
   return writeSlice(table.directoryBytes, table.signature, chunks);
 }
+
+/** Who is believed is the business of whoever wants proved answers. */
+const trustOf = (services: ReadonlySet<string>, table: TableIndex): string[] =>
+  [...services].some((name) => table.services().get(name)?.endpoints.some(({ answer }) => answer))
+    ? [TRUST_CHUNK]
+    : [];
 
 /** Workloads behind the services a workload may call, and the relay. */
 export function upstreamsOf(workload: string, table: TableIndex, workloads: Workloads): string[] {

@@ -47,10 +47,10 @@ function readServices(directory: Directory, chunk: ChunkBytes): ReadonlyMap<stri
 
 /** Services that the routes a caller of this namespace meets can lead to. */
 export function routedTo(service: ServiceChunk, namespace: string): string[] {
-  const routes: readonly PortRoutes[] = [
-    ...(service.producer ?? []),
-    ...(service.consumer?.[namespace] ?? []),
-  ];
+  const routes: readonly PortRoutes[] = [service, service.rpc].flatMap((side) => [
+    ...(side?.producer ?? []),
+    ...(side?.consumer?.[namespace] ?? []),
+  ]);
   return routes.flatMap(({ table }) =>
     table.rules.flatMap((rule) => targetsOf(rule).map(({ service }) => service)),
   );

@@ -12,6 +12,8 @@ export const workloadSchema = z.strictObject({
   workload: nameSchema,
   labels: z.record(z.string(), z.string()).default({}),
   woven: z.boolean(),
+  /** Its name on the platform; absent: that of the workload. */
+  script: z.string().optional(),
   /** Called without the mesh's envelope; absent: what is not woven is. */
   plain: z.boolean().optional(),
   entrypoints: z.array(z.string()).default([]),

@@ -1,24 +1,23 @@
 // Owns what is written back to every resource after a compilation.
 import { type Attached, sideOf } from "../compile/attach.ts";
+import { sightingsOf } from "../compile/balancing.ts";
 import type { Side } from "../compile/backends.ts";
 import type { Inventory, Known } from "../compile/inventory.ts";
-import { ROUTE_KINDS, judgeListeners } from "../compile/listeners.ts";
+import { judgeSets } from "../compile/listener-sets.ts";
 import type { Reach } from "../compile/reach.ts";
 import type { CompiledRoute } from "../compile/rules.ts";
 import type { ServiceEntry } from "../compile/services.ts";
 import {
-  unsupportedOfGateway,
   unsupportedOfMesh,
   unsupportedOfRoute,
   unsupportedOfService,
 } from "../compile/unsupported.ts";
-import type { GatewaySpec } from "../../mesh/contract/resources/gateway.ts";
 import type { HTTPRouteSpec } from "../../mesh/contract/resources/http-route.ts";
 import type { MeshSpec } from "../../mesh/contract/resources/mesh.ts";
-import { GATEWAY_GROUP } from "../../mesh/contract/resources/meta.ts";
 import type { ParentRef } from "../../mesh/contract/resources/reference.ts";
 import type { StoredResource } from "../../mesh/contract/state.ts";
 import { type Finding, fails, holds, partially, toConditions } from "./conditions.ts";
+import { gatewayReport, listenerSetReport } from "./listeners.ts";
 
 export const CONTROLLER = "heddle.dev/control";
 
@@ -58,7 +57,14 @@ export function statusesOf(
     ...services.flatMap((entry) =>
       entry.resource ? [serviceStatus(entry, entry.resource.stored, nowMs)] : [],
     ),
-    ...inventory.gateways.map((gateway) => gatewayStatus(gateway, routes, nowMs)),
+    ...inventory.gateways.map((gateway) => {
+      const { findings, rest } = gatewayReport(gateway, inventory, routes, nowMs);
+      return withConditions(gateway.stored, nowMs, findings, rest);
+    }),
+    ...[...judgeSets(inventory).values()].map((verdict) => {
+      const { findings, rest } = listenerSetReport(verdict, routes, nowMs);
+      return withConditions(verdict.set.stored, nowMs, findings, rest);
+    }),
     ...routes.map((outcome) => routeStatus(outcome, nowMs)),
     ...inventory.unreadable.map((stored) =>
       withConditions(stored, nowMs, [
@@ -84,7 +90,9 @@ function meshStatus(
 function serviceStatus(entry: ServiceEntry, stored: StoredResource, nowMs: number): StatusWrite {
   const [missing] = entry.missingWorkers;
   const spec = entry.resource?.spec;
-  return withConditions(stored, nowMs, [
+  // Kept for slow start, which may be asked for any day.
+  const endpoints = sightingsOf(entry.endpoints, stored.status?.["endpoints"], nowMs);
+  const findings = [
     holds("Accepted", "The service is accepted."),
     missing
       ? fails(
@@ -95,85 +103,8 @@ function serviceStatus(entry: ServiceEntry, stored: StoredResource, nowMs: numbe
       : holds("ResolvedRefs", "Every Worker is registered."),
     holds("Programmed", "The service is in the published table."),
     ...partially(spec ? unsupportedOfService(spec) : []),
-  ]);
-}
-
-function gatewayStatus(
-  gateway: Known<GatewaySpec>,
-  routes: readonly RouteOutcome[],
-  nowMs: number,
-): StatusWrite {
-  const { stored, spec, id } = gateway;
-  const { generation } = stored.metadata;
-  const before = stored.status?.["listeners"];
-  const verdicts = judgeListeners(gateway);
-  const listeners = verdicts.map((verdict) => {
-    const { name } = verdict.listener;
-    const old = Array.isArray(before)
-      ? (before as readonly { name?: string; conditions?: unknown }[]).find(
-          (item) => item.name === name,
-        )
-      : undefined;
-    return {
-      name,
-      supportedKinds: supportedKinds(verdict),
-      attachedRoutes: routes.filter(({ attached }) => hangsOn(attached, id, name)).length,
-      conditions: toConditions(listenerFindings(verdict), old?.conditions, { generation, nowMs }),
-    };
-  });
-  const usable = verdicts.filter(({ refusal }) => !refusal).length;
-  const reason = usable === verdicts.length ? "Accepted" : "ListenersNotValid";
-  const message = `${usable} of ${verdicts.length} listeners are accepted.`;
-  const findings: Finding[] = [
-    { type: "Accepted", status: usable > 0 ? "True" : "False", reason, message },
-    usable > 0
-      ? holds("Programmed", "The gateway is in the published table.")
-      : fails("Programmed", "Invalid", "No listener can be used."),
-    ...partially(unsupportedOfGateway(spec)),
   ];
-  return withConditions(stored, nowMs, findings, { listeners });
-}
-
-type Verdict = ReturnType<typeof judgeListeners>[number];
-
-function supportedKinds({ listener, refusal }: Verdict): { group: string; kind: string }[] {
-  const { kinds } = listener.allowedRoutes;
-  if (refusal === "UnsupportedProtocol") return [];
-  return ROUTE_KINDS.filter(
-    (wanted) =>
-      kinds === undefined ||
-      kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === wanted),
-  ).map((kind) => ({ group: GATEWAY_GROUP, kind }));
-}
-
-const hangsOn = (attached: readonly Attached[], gateway: string, listener: string): boolean =>
-  attached.some(({ attachments }) =>
-    attachments.some(
-      (at) => at.to === "gateway" && at.gateway === gateway && at.listener === listener,
-    ),
-  );
-
-function listenerFindings({ listener, refusal, conflict, invalidKinds }: Verdict): Finding[] {
-  const why =
-    refusal === "UnsupportedProtocol"
-      ? `Protocol ${listener.protocol} cannot be served; use HTTP or HTTPS.`
-      : `Port ${listener.port} is used with another protocol.`;
-  return [
-    refusal ? fails("Accepted", refusal, why) : holds("Accepted", "The listener is accepted."),
-    refusal
-      ? fails("Programmed", "Invalid", why)
-      : holds("Programmed", "The listener is in the published table."),
-    invalidKinds.length > 0
-      ? fails(
-          "ResolvedRefs",
-          "InvalidRouteKinds",
-          `No listener supports ${invalidKinds.join(", ")}.`,
-        )
-      : holds("ResolvedRefs", "Every reference resolves."),
-    conflict
-      ? { type: "Conflicted", status: "True", reason: conflict, message: why }
-      : fails("Conflicted", "NoConflicts", "No other listener is in its way."),
-  ];
+  return withConditions(stored, nowMs, findings, { endpoints });
 }
 
 function routeStatus({ source, route, attached, reach }: RouteOutcome, nowMs: number): StatusWrite {

@@ -70,8 +70,8 @@ export function overlay(
   );
   for (const { resource } of items) {
     const before = after.get(idOf(resource));
-    const { kind, apiVersion, name, namespace, spec } = resource;
-    const metadata = before?.metadata ?? {
+    const { kind, apiVersion, name, namespace, labels, annotations, spec } = resource;
+    const { generation, resourceVersion, creationTimestamp, uid } = before?.metadata ?? {
       generation: 1,
       resourceVersion: "",
       creationTimestamp: new Date(nowMs).toISOString(),
@@ -81,7 +81,16 @@ export function overlay(
       ...before,
       apiVersion,
       kind: kind.kind,
-      metadata: { ...metadata, name, namespace },
+      metadata: {
+        generation,
+        resourceVersion,
+        creationTimestamp,
+        uid,
+        name,
+        namespace,
+        ...(labels ? { labels } : {}),
+        ...(annotations ? { annotations } : {}),
+      },
       spec,
     });
   }

@@ -5,11 +5,12 @@ import type { StoredResource } from "../../mesh/contract/state.ts";
 import { nearest } from "../../mesh/contract/resources/nearest.ts";
 import { WORKLOAD_KIND } from "../resources/workload.ts";
 import { ROUTE_KINDS } from "../compile/listeners.ts";
+import { RPC_KIND } from "../compile/rpc-routes.ts";
 import type { Rule } from "./rules.ts";
 
 /** A route none of whose parents exists is refused; one that some parent does not know is told so in its status. */
 export const knownParent: Rule = (resource, after) => {
-  if (!ROUTE_KINDS.includes(resource.kind.kind)) return [];
+  if (![...ROUTE_KINDS, RPC_KIND].includes(resource.kind.kind)) return [];
   const { parentRefs = [] } = resource.spec as unknown as HTTPRouteSpec;
   const missing = parentRefs.map(({ group, kind, name, namespace = resource.namespace }) => {
     const known = after.filter((candidate) => isParent(candidate, group, kind));

@@ -10,15 +10,19 @@ import type {
 } from "../../mesh/contract/state.ts";
 import { ambientClock } from "../clock.ts";
 import { migrate, objectSql } from "../sql.ts";
+import { type Audit, createAudit } from "./audit.ts";
 import { createCounters } from "./counters.ts";
 import { type Publishing, createPublishing } from "./publishing.ts";
 import { type ResourceTable, createResourceTable } from "./resources.ts";
 import { STEPS } from "./schema.ts";
+import { type Tokens, createTokens } from "./tokens.ts";
 
 /** What the mesh is told to be. */
 export class ConfigStore extends DurableObject implements ConfigStoreApi {
   readonly #resources: ResourceTable;
   readonly #publishing: Publishing;
+  readonly #tokens: Tokens;
+  readonly #audit: Audit;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -27,6 +31,8 @@ export class ConfigStore extends DurableObject implements ConfigStoreApi {
     const counters = createCounters(sql);
     this.#resources = createResourceTable(sql, counters, ambientClock);
     this.#publishing = createPublishing(sql, counters, ambientClock);
+    this.#tokens = createTokens(sql, ambientClock);
+    this.#audit = createAudit(sql, ambientClock);
   }
 
   async list(kind?: string, namespace?: string): Promise<readonly StoredResource[]> {
@@ -68,5 +74,29 @@ export class ConfigStore extends DurableObject implements ConfigStoreApi {
 
   async wroteKv(version: number): Promise<void> {
     this.#publishing.wroteKv(version);
+  }
+
+  async findToken(digest: string): ReturnType<ConfigStoreApi["findToken"]> {
+    return this.#tokens.find(digest);
+  }
+
+  async tokens(): ReturnType<ConfigStoreApi["tokens"]> {
+    return this.#tokens.all();
+  }
+
+  async addToken(...args: Parameters<ConfigStoreApi["addToken"]>): Promise<boolean> {
+    return this.#tokens.add(...args);
+  }
+
+  async removeToken(name: string): Promise<boolean> {
+    return this.#tokens.remove(name);
+  }
+
+  async audit(entry: Parameters<ConfigStoreApi["audit"]>[0]): Promise<void> {
+    this.#audit.add(entry);
+  }
+
+  async auditTrail(most: number, beforeId: number): ReturnType<ConfigStoreApi["auditTrail"]> {
+    return this.#audit.read(most, beforeId);
   }
 }

@@ -23,6 +23,8 @@ export interface Masters {
   epochs(): Promise<MasterKey[]>;
   /** The master of the active seed slot; where that was revoked, of a new one. */
   seed(): Promise<MasterKey>;
+  /** Lets a new seed slot take over; those handed out stay good until their end. */
+  rotateSeed(): Promise<string>;
   /** Makes what the next hours need and drops what is past; answers when to come again. */
   prepare(): Promise<number>;
 }
@@ -39,16 +41,16 @@ export function createMasters(rows: SecretRows, clock: Clock): Masters {
     return { kid, secret: await rows.open(row) };
   }
 
+  const makeSeed = () =>
+    rows.keep({
+      kid: `s${rows.count("seed") + 1}`,
+      purpose: "seed",
+      notAfterMs: clock.now() + SEED_LIFE_MS,
+      secret: clock.random(MASTER_BYTES),
+    });
+
   async function seed(): Promise<MasterKey> {
-    const nowMs = clock.now();
-    const row =
-      rows.newest("seed", nowMs + SEED_OVERLAP_MS) ??
-      (await rows.keep({
-        kid: `s${rows.count("seed") + 1}`,
-        purpose: "seed",
-        notAfterMs: nowMs + SEED_LIFE_MS,
-        secret: clock.random(MASTER_BYTES),
-      }));
+    const row = rows.newest("seed", clock.now() + SEED_OVERLAP_MS) ?? (await makeSeed());
     return { kid: text(row, "kid"), secret: await rows.open(row) };
   }
 
@@ -59,6 +61,7 @@ export function createMasters(rows: SecretRows, clock: Clock): Masters {
       for (const offset of [-1, 0, 1]) keys.push(await epoch(current() + offset));
       return keys;
     },
+    rotateSeed: async () => text(await makeSeed(), "kid"),
     async prepare() {
       for (const offset of [0, 1, 2]) await epoch(current() + offset);
       await seed();

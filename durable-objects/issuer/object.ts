@@ -8,8 +8,10 @@ import { STEPS } from "./schema.ts";
 import { type Masters, createMasters } from "./masters.ts";
 import { type Revocations, createRevocations } from "./revocations.ts";
 import { createSeal } from "./seal.ts";
-import { createSecretRows } from "./secret-rows.ts";
+import { type SecretRows, createSecretRows } from "./secret-rows.ts";
 import { type TableKey, loadTableKey } from "./table-key.ts";
+import { keySlots } from "./key-slots.ts";
+import { type TokenKeys, createTokenKeys } from "./token-keys.ts";
 
 /** What Issuer needs of its environment. */
 export interface IssuerEnv {
@@ -20,6 +22,8 @@ export interface IssuerEnv {
 interface Keys {
   readonly masters: Masters;
   readonly table: TableKey;
+  readonly tokens: TokenKeys;
+  readonly rows: SecretRows;
 }
 
 const SIGN = { name: "ECDSA", hash: "SHA-256" } as const;
@@ -60,10 +64,32 @@ export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
     return this.#revocations.all();
   }
 
-  /** Prepares the next epochs ahead of time. */
+  async signToken(bytes: Uint8Array): ReturnType<IssuerApi["signToken"]> {
+    return (await this.#ready()).tokens.sign(bytes);
+  }
+
+  async tokenKeys(): ReturnType<IssuerApi["tokenKeys"]> {
+    return (await this.#ready()).tokens.bundle();
+  }
+
+  async slots(): ReturnType<IssuerApi["slots"]> {
+    const { rows, tokens } = await this.#ready();
+    const kids = this.#revocations.all().filter(({ kind }) => kind === "kid");
+    const revoked = new Set(kids.map(({ value }) => value));
+    return keySlots(rows, tokens, revoked, ambientClock.now());
+  }
+
+  async rotate(purpose: "token" | "seed", isAtOnce: boolean): Promise<string> {
+    const { masters, tokens } = await this.#ready();
+    const kid = purpose === "seed" ? await masters.rotateSeed() : await tokens.rotate(isAtOnce);
+    await this.alarm();
+    return kid;
+  }
+
+  /** Prepares what follows ahead of time: epochs, the next seed slot, the next token key. */
   override async alarm(): Promise<void> {
-    const { masters } = await this.#ready();
-    const nextMs = await masters.prepare();
+    const { masters, tokens } = await this.#ready();
+    const nextMs = Math.min(await masters.prepare(), await tokens.prepare());
     await this.ctx.storage.setAlarm(nextMs);
   }
 
@@ -80,5 +106,10 @@ export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
 async function openKeys(sql: Sql, kek: string | undefined): Promise<Keys> {
   const seal = await createSeal(kek, ambientClock);
   const rows = createSecretRows(sql, seal, ambientClock);
-  return { masters: createMasters(rows, ambientClock), table: await loadTableKey(rows) };
+  return {
+    masters: createMasters(rows, ambientClock),
+    table: await loadTableKey(rows),
+    tokens: createTokenKeys(sql, rows, ambientClock),
+    rows,
+  };
 }

@@ -16,4 +16,11 @@ export const STEPS: readonly string[] = [
     at_ms INTEGER NOT NULL,
     PRIMARY KEY (kind, value)
   ) WITHOUT ROWID;`,
+  `CREATE TABLE slot (
+    kid TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    prepared_ms INTEGER NOT NULL,
+    active_ms INTEGER NOT NULL,
+    not_after_ms INTEGER NOT NULL
+  ) WITHOUT ROWID;`,
 ];

@@ -6,7 +6,7 @@ import type { Seal } from "./seal.ts";
 /** One secret to be kept. */
 export interface NewSecret {
   readonly kid: string;
-  readonly purpose: "table" | "epoch" | "seed";
+  readonly purpose: "table" | "epoch" | "seed" | "token";
   readonly notAfterMs: number;
   readonly secret: Uint8Array<ArrayBuffer>;
   readonly publicKey?: JsonWebKey;
@@ -20,6 +20,8 @@ export interface SecretRows {
   /** The newest of a purpose that is good beyond an instant and not revoked. */
   newest(purpose: NewSecret["purpose"], beyondMs: number): Row | null;
   count(purpose: NewSecret["purpose"]): number;
+  /** Every row, oldest first; secrets sealed. */
+  all(): readonly Row[];
   /** Drops what ended before an instant. */
   drop(purpose: NewSecret["purpose"], beforeMs: number): void;
 }
@@ -58,10 +60,11 @@ export function createSecretRows(sql: Sql, seal: Seal, clock: Clock): SecretRows
       sql.all(
         `SELECT * FROM secret WHERE purpose = ? AND not_after_ms > ?
            AND kid NOT IN (SELECT value FROM revocation WHERE kind = 'kid')
-         ORDER BY created_ms DESC LIMIT 1`,
+         ORDER BY created_ms DESC, not_after_ms DESC LIMIT 1`,
         purpose,
         beyondMs,
       )[0] ?? null,
+    all: () => sql.all("SELECT * FROM secret ORDER BY created_ms, kid"),
     count: (purpose) => sql.all("SELECT kid FROM secret WHERE purpose = ?", purpose).length,
     drop(purpose, beforeMs) {
       const gone = sql.all(

@@ -1,13 +1,41 @@
 // Owns the entrypoint Pulse: the one channel between isolates and shared state. Who reports is read from props only.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { PulseApi, PulseReply, PulseReport } from "../../mesh/contract/pulse.ts";
-import type { RegistryApi } from "../../mesh/contract/state.ts";
+import { policyOf } from "../../mesh/algorithms/breaker/policy.ts";
+import { DEFAULT_BREAKER } from "../../mesh/contract/defaults.ts";
+import {
+  BREAKER_OBJECT,
+  type BreakerDelta,
+  type LeaseReply,
+  type AdmitReply,
+  type AdmitRequest,
+  type LeaseRequest,
+  PULSE_FORMAT,
+  type PulseApi,
+  type PulseReply,
+  type PulseReport,
+  type Verdict,
+} from "../../mesh/contract/pulse.ts";
+import type {
+  CircuitBreakerApi,
+  RegistryApi,
+  ReplayGuardApi,
+  TakenPart,
+  TelemetryApi,
+} from "../../mesh/contract/state.ts";
+import type { BreakerPolicy } from "../../mesh/contract/table.ts";
+import { TELEMETRY_OBJECT, type TelemetryDelta } from "../../mesh/contract/telemetry.ts";
 import { ambientClock } from "../clock.ts";
+import { createLeaseGate } from "./lease-gate.ts";
 import { createPulseMemory } from "./memory.ts";
+import { createPartsMemory, type Part } from "./parts.ts";
+import { toLeaseRequest, toReport } from "./sound.ts";
 
 /** What Pulse needs of its environment; stubs are made per request. */
 export interface PulseEnv {
   readonly REGISTRY: { getByName(name: string): Pick<RegistryApi, "merge"> };
+  readonly CIRCUIT_BREAKER: { getByName(name: string): CircuitBreakerApi };
+  readonly REPLAY_GUARD: { getByName(name: string): ReplayGuardApi };
+  readonly TELEMETRY: { getByName(name: string): Pick<TelemetryApi, "take"> };
 }
 
 /** The props weaving puts on the binding. */
@@ -16,33 +44,68 @@ export interface PulseProps {
 }
 
 const memory = createPulseMemory(ambientClock);
+const parts = createPartsMemory(ambientClock);
+const gate = createLeaseGate(ambientClock);
 
-/** Takes reports and answers from memory. */
+/** Takes reports and answers from memory; hands parts on to their objects. */
 export class Pulse extends WorkerEntrypoint<PulseEnv, PulseProps> implements PulseApi {
-  async report(report: PulseReport): Promise<PulseReply> {
+  async report(given: PulseReport): Promise<PulseReply> {
+    const workload = this.#workload();
+    const report = toReport(given);
+    const registry = this.env.REGISTRY.getByName("mesh");
+    const keep = (work: Promise<unknown>): void => this.ctx.waitUntil(work);
+    const teller = { workload, isolate: report.isolate };
+    const [reply, { marks, verdicts }] = await Promise.all([
+      memory.report(workload, report, registry, keep),
+      parts.take(teller, report.parts ?? [], (object, taken) => this.#deliver(object, taken), keep),
+    ]);
+    return { ...reply, parts: marks, verdicts: [...(reply.verdicts ?? []), ...verdicts] };
+  }
+
+  async lease(given: LeaseRequest): Promise<LeaseReply> {
+    this.#workload();
+    const { object } = toLeaseRequest(given);
+    const { lease, verdict } = await gate(object, () =>
+      parts.with(object, (taken) =>
+        this.#circuit(object).lease(object, taken as Deltas, policyFor(object)),
+      ),
+    );
+    return { format: PULSE_FORMAT, lease, verdict };
+  }
+
+  /** The callee is in the key, so that nobody uses up another's nonce. */
+  async admit({ caller, key }: AdmitRequest): Promise<AdmitReply> {
+    const workload = this.#workload();
+    const isSound = [caller, key].every((text) => typeof text === "string" && text.length <= 256);
+    if (!isSound || key === "") throw new Error("not a nonce to admit");
+    const guard = this.env.REPLAY_GUARD.getByName(key.slice(0, 1));
+    const first = await guard.admit(`${workload} ${caller} ${key}`);
+    return { format: PULSE_FORMAT, first };
+  }
+
+  #workload(): string {
     const workload = this.ctx.props.heddle?.workload;
     if (!workload) throw new Error("the binding to Pulse carries no workload in its props");
-    const registry = this.env.REGISTRY.getByName("mesh");
-    return memory.report(workload, toReport(report), registry, (work) => this.ctx.waitUntil(work));
+    return workload;
+  }
+
+  #circuit(object: string): CircuitBreakerApi {
+    return this.env.CIRCUIT_BREAKER.getByName(object);
+  }
+
+  async #deliver(object: string, taken: readonly Part[]): Promise<Verdict | null> {
+    if (object.startsWith(BREAKER_OBJECT))
+      return await this.#circuit(object).merge(object, taken as Deltas, policyFor(object));
+    const destination = object.slice(TELEMETRY_OBJECT.length);
+    await this.env.TELEMETRY.getByName(destination).take(taken as Counted);
+    return null;
   }
 }
 
-/** What another isolate sent, as far as it is what it should be; a newer format may say more. */
-function toReport(given: PulseReport): PulseReport {
-  const { isolate, sequence, version, nack } = given;
-  const isSound =
-    typeof isolate === "string" &&
-    isolate.length <= 128 &&
-    Number.isSafeInteger(sequence) &&
-    Number.isSafeInteger(version);
-  if (!isSound) throw new Error("not a pulse report");
-  return {
-    format: given.format,
-    isolate,
-    sequence,
-    version,
-    nack: nack
-      ? { version: Number(nack.version), reason: String(nack.reason).slice(0, 256) }
-      : null,
-  };
-}
+/** What the object's name says the deltas are. */
+type Deltas = readonly TakenPart<BreakerDelta>[];
+
+type Counted = readonly TakenPart<TelemetryDelta>[];
+
+const policyFor = (object: string): BreakerPolicy =>
+  policyOf(object, memory.policies(), DEFAULT_BREAKER);

@@ -1,17 +1,22 @@
 // Owns what a Pulse isolate remembers between reports: what is newest, who reported since the last merge, and when to
 // merge: at most once a second, never on the path unless the memory is older than that.
-import type { Revocation } from "../../mesh/contract/identity.ts";
-import type { PulseReply, PulseReport } from "../../mesh/contract/pulse.ts";
+import { type Sequences, isNewer } from "../../mesh/algorithms/pulse/sequences.ts";
+import type { PulseReply, PulseReport, Verdict } from "../../mesh/contract/pulse.ts";
 import { PULSE_FORMAT } from "../../mesh/contract/pulse.ts";
-import type { IsolateSeen, RegistryApi } from "../../mesh/contract/state.ts";
+import type {
+  BreakerPolicies,
+  IsolateSeen,
+  RegistryApi,
+  RegistryMerge,
+} from "../../mesh/contract/state.ts";
 import type { Clock } from "../clock.ts";
 
 /** One merge a second, and memory counts as fresh for as long. */
 export const MERGE_EVERY_MS = 1000;
 /** Longest wait for the Registry on the path. */
 export const STALE_WAIT_MS = 40;
-/** An isolate's sequence is remembered for this long. */
-const SEQUENCE_MS = 600_000;
+/** One isolate reports no more often than this times the number of those that do. */
+const REPORTS_PER_SECOND = 500;
 /** A merge that was not heard of for this long is lost with the request that carried it. */
 const LOST_MS = 5000;
 
@@ -25,32 +30,14 @@ export interface PulseMemory {
     registry: Registry,
     waitUntil: WaitUntil,
   ): Promise<PulseReply>;
-}
-
-/** Remembers the last sequence of each isolate; answers whether a report is newer. */
-function createSequences(): (key: string, sequence: number, nowMs: number) => boolean {
-  const last = new Map<string, { sequence: number; seenMs: number }>();
-  /** Oldest first, since an isolate is put behind the others when it reports. */
-  const forget = (nowMs: number): void => {
-    for (const [key, { seenMs }] of last) {
-      if (nowMs - seenMs < SEQUENCE_MS) return;
-      last.delete(key);
-    }
-  };
-  return (key, sequence, nowMs) => {
-    if ((last.get(key)?.sequence ?? Number.NEGATIVE_INFINITY) >= sequence) return false;
-    forget(nowMs);
-    last.delete(key);
-    last.set(key, { sequence, seenMs: nowMs });
-    return true;
-  };
+  /** The breaker policies of the newest table known. */
+  policies(): BreakerPolicies;
 }
 
 export function createPulseMemory(clock: Clock): PulseMemory {
-  const isNewer = createSequences();
+  const sequences: Sequences = new Map();
   const pending = new Map<string, IsolateSeen>();
-  let newest = 0;
-  let revocations: readonly Revocation[] = [];
+  let news: Required<RegistryMerge> = NO_NEWS;
   let learnedMs = Number.NEGATIVE_INFINITY;
   let mergedMs = Number.NEGATIVE_INFINITY;
   let merging: { readonly work: Promise<void>; readonly sinceMs: number } | null = null;
@@ -61,9 +48,7 @@ export function createPulseMemory(clock: Clock): PulseMemory {
     pending.clear();
     mergedMs = clock.now();
     try {
-      const reply = await registry.merge(batch);
-      newest = Math.max(newest, reply.newest);
-      revocations = reply.revocations;
+      news = after(news, await registry.merge(batch, news.policies?.version ?? 0));
       learnedMs = clock.now();
     } catch {
       // The Registry is away: what was taken is told again by the isolates' next reports.
@@ -85,7 +70,7 @@ export function createPulseMemory(clock: Clock): PulseMemory {
   function take(workload: string, { isolate, sequence, version, nack }: PulseReport): void {
     const seenMs = clock.now();
     const key = `${workload} ${isolate}`;
-    if (isNewer(key, sequence, seenMs))
+    if (isNewer(sequences, key, sequence, seenMs))
       pending.set(key, { workload, isolate, version, seenMs, nack });
   }
 
@@ -95,13 +80,45 @@ export function createPulseMemory(clock: Clock): PulseMemory {
       const isStale = clock.now() - learnedMs > MERGE_EVERY_MS;
       const work = ensureMerge(registry, waitUntil);
       if (isStale) await Promise.race([work, clock.sleep(STALE_WAIT_MS)]);
-      return {
-        format: PULSE_FORMAT,
-        acknowledged: report.sequence,
-        newest,
-        revocations,
-        nextMs: MERGE_EVERY_MS,
-      };
+      return toReply(report, news, clock.now() - learnedMs);
     },
+    policies: () => news.policies?.breakers ?? {},
   };
 }
+
+const NO_NEWS: Required<RegistryMerge> = {
+  newest: 0,
+  revocations: [],
+  reporters: 1,
+  circuits: [],
+  policies: null,
+};
+
+/** What is known after an answer of the Registry, of which an older one says less. */
+const after = (known: Required<RegistryMerge>, reply: RegistryMerge): Required<RegistryMerge> => ({
+  newest: Math.max(known.newest, reply.newest),
+  revocations: reply.revocations,
+  reporters: Math.max(1, reply.reporters ?? 1),
+  circuits: reply.circuits ?? [],
+  policies: reply.policies ?? known.policies,
+});
+
+const toReply = (
+  { sequence }: PulseReport,
+  { newest, revocations, reporters, circuits }: Required<RegistryMerge>,
+  ageMs: number,
+): PulseReply => ({
+  format: PULSE_FORMAT,
+  acknowledged: sequence,
+  newest,
+  revocations,
+  nextMs: Math.max(MERGE_EVERY_MS, (reporters / REPORTS_PER_SECOND) * 1000),
+  verdicts: circuits.map((verdict) => aged(verdict, ageMs)),
+  reporters,
+});
+
+/** A verdict as it is some time after it was said. */
+export const aged = (verdict: Verdict, ageMs: number): Verdict => ({
+  ...verdict,
+  probeInMs: Math.max(0, verdict.probeInMs - ageMs),
+});

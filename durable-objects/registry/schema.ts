@@ -16,4 +16,12 @@ export const STEPS: readonly string[] = [
     at_ms INTEGER NOT NULL,
     PRIMARY KEY (kind, value)
   ) WITHOUT ROWID;`,
+  `CREATE TABLE circuit (
+    object TEXT NOT NULL PRIMARY KEY,
+    state TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    probe_at_ms INTEGER NOT NULL,
+    changed_ms INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE policies (one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL, breakers TEXT NOT NULL);`,
 ];

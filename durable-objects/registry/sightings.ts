@@ -2,6 +2,7 @@
 // so that a report a second is not a row a second.
 import type { Revocation } from "../../mesh/contract/identity.ts";
 import type { IsolateSeen } from "../../mesh/contract/state.ts";
+import { inForce } from "../../mesh/algorithms/rotation/in-force.ts";
 import type { Clock } from "../clock.ts";
 import { type Row, type Sql, number, text } from "../sql.ts";
 
@@ -67,11 +68,17 @@ export function createSightings(sql: Sql, clock: Clock): Sightings {
       sql.all("INSERT OR REPLACE INTO published VALUES (1, ?, ?)", version, atMs);
     },
     published: () => newest,
-    revocations: () => revoked,
+    revocations: () => inForce(revoked, clock.now()),
     addRevocations(revocations) {
       sql.transaction(() => {
         for (const { kind, value, atMs } of revocations) {
-          sql.all("INSERT OR IGNORE INTO revocation VALUES (?, ?, ?)", kind, value, atMs);
+          sql.all(
+            `INSERT INTO revocation VALUES (?, ?, ?) ON CONFLICT (kind, value)
+             DO UPDATE SET at_ms = max(at_ms, excluded.at_ms) WHERE kind = 'session'`,
+            kind,
+            value,
+            atMs,
+          );
         }
       });
       revoked = readRevocations(sql);
@@ -109,7 +116,7 @@ const toSeen = (row: Row): IsolateSeen => ({
 });
 
 const toRevocation = (row: Row): Revocation => ({
-  kind: text(row, "kind") === "kid" ? "kid" : "subject",
+  kind: text(row, "kind") as Revocation["kind"],
   value: text(row, "value"),
   atMs: number(row, "at_ms"),
 });

@@ -1,5 +1,19 @@
 // Owns the mesh-wide defaults of this build; `Mesh.spec.defaults` overrides them field by field.
-import type { Defaults } from "./table.ts";
+import type { BreakerPolicy, Defaults } from "./table.ts";
+
+/** When a circuit opens where no resource says otherwise. */
+export const DEFAULT_BREAKER: BreakerPolicy = {
+  consecutive: 0,
+  failureRatio: 0.5,
+  slowRatio: 0,
+  slowMs: 0,
+  minimumCalls: 20,
+  windowMs: 10_000,
+  baseOpenMs: 1000,
+  maxOpenMs: 60_000,
+  probes: 3,
+  exceptions: [],
+};
 
 /** What holds where no resource says otherwise (docs/defaults.md). */
 export const DEFAULTS: Defaults = {
@@ -15,5 +29,7 @@ export const DEFAULTS: Defaults = {
     budgetCap: 3,
   },
   bulkhead: { maxInFlight: 1024 },
+  breaker: DEFAULT_BREAKER,
   balance: "p2c",
+  authorization: { defaultAction: "allow-bound" },
 };

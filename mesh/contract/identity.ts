@@ -40,9 +40,15 @@ export interface WrappedKeys {
   readonly notAfterMs: number;
 }
 
-/** One revoked subject (a workload `ns/name`) or key id. */
+/**
+ * What can be revoked: a workload `ns/name`, a key id, or all calls of one workload to another, `ns/caller>ns/callee`: for
+ * good as a binding, as a session until the keys of that time have ended.
+ */
+export const REVOCATION_KINDS = ["subject", "kid", "session", "binding"] as const;
+
+/** One revocation. */
 export interface Revocation {
-  readonly kind: "subject" | "kid";
+  readonly kind: (typeof REVOCATION_KINDS)[number];
   readonly value: string;
   readonly atMs: number;
 }

@@ -70,6 +70,10 @@ export type Reason =
   | "replay"
   | "via_relay_refused"
   | "denied"
+  | "not_allowed"
+  | "default_deny"
+  | "ambiguous_path"
+  | "no_guard"
   | "not_synced"
   | "bad_answer"
   | "no_keys"
@@ -111,6 +115,10 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   replay: denied(409),
   via_relay_refused: denied(403),
   denied: denied(403),
+  not_allowed: denied(403),
+  default_deny: denied(403),
+  ambiguous_path: local(400, "UAEX", "http_request_error"),
+  no_guard: unavailable("NC"),
   not_synced: unavailable("NC"),
   bad_answer: local(502, "UPE", "http_protocol_error"),
   no_keys: misconfigured(503, "NC"),

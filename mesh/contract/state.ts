@@ -1,5 +1,8 @@
 // Owns the RPC interface of each Durable Object; everyone talks to an object through these, never its class.
 import type { Revocation } from "./identity.ts";
+import type { BreakerDelta, LeaseReply, Verdict } from "./pulse.ts";
+import type { BreakerPolicy } from "./table.ts";
+import type { SeriesDelta, TelemetryDelta } from "./telemetry.ts";
 
 /** A resource as stored: Kubernetes-shaped, JSON. */
 export interface StoredResource {
@@ -71,6 +74,34 @@ export interface PublishTurn {
   readonly resources: readonly StoredResource[];
 }
 
+/** What a control token may do, each more than the one before (docs/api.md). */
+export const ROLES = ["read", "operate", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** A control token; the token itself is kept nowhere. */
+export interface ControlToken {
+  readonly name: string;
+  readonly role: Role;
+  /** Name of the token that made it. */
+  readonly by: string;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+}
+
+/** One entry of the audit trail. */
+export interface AuditEntry {
+  readonly id: number;
+  readonly atMs: number;
+  /** Name of the token. */
+  readonly by: string;
+  /** Method and path. */
+  readonly action: string;
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** What it was about, in words. */
+  readonly subject: string;
+}
+
 /** Object `ConfigStore`, one per mesh. */
 export interface ConfigStoreApi {
   list(kind?: string, namespace?: string): Promise<readonly StoredResource[]>;
@@ -103,6 +134,16 @@ export interface ConfigStoreApi {
   table(have: number): Promise<{ readonly version: number; readonly bytes: Uint8Array } | null>;
   /** Says that KV holds this version now. */
   wroteKv(version: number): Promise<void>;
+  /** The control token of a digest (SHA-256, base64url); null for none, or one that has ended. */
+  findToken(digest: string): Promise<ControlToken | null>;
+  tokens(): Promise<readonly ControlToken[]>;
+  /** False where the name is taken. */
+  addToken(token: Omit<ControlToken, "createdMs">, digest: string): Promise<boolean>;
+  /** False where there is none of the name. */
+  removeToken(name: string): Promise<boolean>;
+  audit(entry: Omit<AuditEntry, "id" | "atMs">): Promise<void>;
+  /** Newest first, at most so many; those before an id, or with 0 all. */
+  auditTrail(most: number, beforeId: number): Promise<readonly AuditEntry[]>;
 }
 
 /** Object `Issuer`, one per trust domain. */
@@ -118,6 +159,30 @@ export interface IssuerApi {
   }>;
   revoke(revocation: Omit<Revocation, "atMs">): Promise<readonly Revocation[]>;
   revocations(): Promise<readonly Revocation[]>;
+  /** ES256 signature (r‖s, 64 bytes) over the bytes with the active token key. */
+  signToken(bytes: Uint8Array): Promise<{ readonly kid: string; readonly signature: Uint8Array }>;
+  /** Public keys of tokens (JWK with kid), active first; the sequence grows with every change. */
+  tokenKeys(): Promise<{ readonly keys: readonly JsonWebKey[]; readonly sequence: number }>;
+  /** Every key there is, by purpose. */
+  slots(): Promise<readonly KeySlot[]>;
+  /** Makes a new key take over, at once or when verifiers know it; answers its id. Earlier keys stay good until their end. */
+  rotate(purpose: "token" | "seed", isAtOnce: boolean): Promise<string>;
+}
+
+/** A key of Issuer's, its secret left out. */
+export interface KeySlot {
+  readonly kid: string;
+  readonly purpose: "table" | "epoch" | "seed" | "token";
+  readonly state: "prepared" | "active" | "retired" | "revoked";
+  readonly preparedMs: number;
+  readonly activeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** Object `ReplayGuard`, one per first character of the nonce. */
+export interface ReplayGuardApi {
+  /** True the first time a key is shown within the window of its proof, false after. */
+  admit(key: string): Promise<boolean>;
 }
 
 /** What one isolate is known to run. */
@@ -129,17 +194,87 @@ export interface IsolateSeen {
   readonly nack: { readonly version: number; readonly reason: string } | null;
 }
 
+/**
+ * Breaker policies of a table: by `ns/service`, with `|endpoint`, `|endpoint|scope` or `||scope` behind it; the empty
+ * string is the mesh's default.
+ */
+export type BreakerPolicies = Readonly<Record<string, BreakerPolicy>>;
+
+/** A part of a pulse as an object gets it, with the workload that the binding attests. */
+export interface TakenPart<Delta> {
+  readonly workload: string;
+  readonly isolate: string;
+  readonly sequence: number;
+  readonly delta: Delta;
+}
+
+/** Object `CircuitBreaker`, one per circuit, under the name its parts carry; the name is told with each call. */
+export interface CircuitBreakerApi {
+  /** Takes parts, each once, and says how the circuit stands. */
+  merge(
+    object: string,
+    parts: readonly TakenPart<BreakerDelta>[],
+    policy: BreakerPolicy,
+  ): Promise<Verdict>;
+  /** The same, and a lease of a probe where one may be given out. */
+  lease(
+    object: string,
+    parts: readonly TakenPart<BreakerDelta>[],
+    policy: BreakerPolicy,
+  ): Promise<Pick<LeaseReply, "lease" | "verdict">>;
+  /** Holds it open until it is reset. */
+  trip(object: string): Promise<Verdict>;
+  reset(object: string): Promise<Verdict>;
+}
+
+/** A circuit as Registry knows it. */
+export interface CircuitSeen extends Verdict {
+  /** When its state changed last. */
+  readonly changedMs: number;
+}
+
+/** What Registry answers to a merge of sightings. */
+export interface RegistryMerge {
+  readonly newest: number;
+  readonly revocations: readonly Revocation[];
+  /** Isolates heard of within half a minute. */
+  readonly reporters?: number;
+  /** Circuits that are not closed, and those closed within a minute. */
+  readonly circuits?: readonly Verdict[];
+  /** Only where the asker has not those of the newest version. */
+  readonly policies?: { readonly version: number; readonly breakers: BreakerPolicies } | null;
+}
+
 /** Object `Registry`, one per mesh. */
 export interface RegistryApi {
   /** Takes reports, answers the newest version and the revocations in force. */
-  merge(
-    seen: readonly IsolateSeen[],
-  ): Promise<{ newest: number; revocations: readonly Revocation[] }>;
-  published(version: number, atMs: number): Promise<void>;
+  merge(seen: readonly IsolateSeen[], havePolicies?: number): Promise<RegistryMerge>;
+  published(version: number, atMs: number, breakers?: BreakerPolicies): Promise<void>;
+  /** Takes what circuits say of themselves; a lower generation than known is old. */
+  circuits(verdicts: readonly Verdict[]): Promise<void>;
+  /** Every circuit that ever said something. */
+  listCircuits(): Promise<readonly CircuitSeen[]>;
   /** The newest published version and when it was; 0 before the first. */
   newest(): Promise<{ readonly version: number; readonly atMs: number }>;
   /** Adds to the revocations in force; none is taken back, so the order of two calls does not matter. */
   addRevocations(revocations: readonly Revocation[]): Promise<void>;
   /** Isolates seen since `sinceMs`. */
   isolates(sinceMs: number): Promise<readonly IsolateSeen[]>;
+}
+
+/** What a `Telemetry` object has counted over some time. */
+export interface TelemetryReading {
+  /** When it was read, by the object's clock. */
+  readonly nowMs: number;
+  /** How long the counts were gathered, ms: the window asked for, or less where the object is younger. */
+  readonly spanMs: number;
+  readonly series: readonly SeriesDelta[];
+}
+
+/** Object `Telemetry`, one per destination service, under its name. */
+export interface TelemetryApi {
+  /** Takes parts, each once however often it comes; once it resolves they are stored. */
+  take(parts: readonly TakenPart<TelemetryDelta>[]): Promise<void>;
+  /** Sums of the last `windowMs` (at most 6 h); null: since ever. */
+  read(windowMs: number | null): Promise<TelemetryReading>;
 }

@@ -4,8 +4,6 @@ import type { IdentityLevel } from "../contract/identity.ts";
 import type { RequestProof, SessionProof } from "./envelope.ts";
 import { isStrongEnough, parseProof } from "./envelope.ts";
 import type { Keyring } from "./keyring.ts";
-import type { RequestFields } from "./request.ts";
-import { verifyRequest } from "./request.ts";
 import type { SessionMemo } from "./session.ts";
 import { slotEndMs, verifySession } from "./session.ts";
 import type { Refused, Verified } from "./verdict.ts";
@@ -14,8 +12,8 @@ import { refused } from "./verdict.ts";
 /** What a proof is checked against; both functions are called only when their kind of proof came. */
 export interface ProofTarget {
   readonly level: IdentityLevel;
-  /** What was asked, for a request proof. */
-  readonly fields: () => RequestFields;
+  /** Verifies a request proof against what was asked (request.ts); given, so that only its users carry it. */
+  readonly verifyRequest: (proof: RequestProof) => Verified | Refused;
   /** The workload the binding's props attest, for a capability proof; empty where there are none. */
   readonly attested: () => string;
 }
@@ -42,7 +40,7 @@ export const authenticate = (
     case "session":
       return fromSession(ring, memo, text, proof, nowMs);
     case "request":
-      return fromRequest(ring, proof, target, nowMs);
+      return fromRequest(proof, target);
     case "capability":
       return fromProps(target.attested());
   }
@@ -60,13 +58,8 @@ const fromSession = (
   return verdict;
 };
 
-const fromRequest = (
-  ring: Keyring,
-  proof: RequestProof,
-  target: ProofTarget,
-  nowMs: number,
-): Verified | Refused => {
-  const verdict = verifyRequest(ring, proof, target.fields(), nowMs);
+const fromRequest = (proof: RequestProof, target: ProofTarget): Verified | Refused => {
+  const verdict = target.verifyRequest(proof);
   return verdict.ok && verdict.degraded && target.level === "strict"
     ? refused("weak_proof")
     : verdict;

@@ -30,6 +30,18 @@ export const writeBase64url = (bytes: Uint8Array): string => {
   return left === 2 ? text + char(bits >> 6) : text;
 };
 
+/** Whether the text is these bytes in base64url, in time that depends on its length only; makes no string. */
+export const isBase64urlOf = (text: string, bytes: Uint8Array): boolean => {
+  if (text.length !== Math.ceil((bytes.length * 4) / 3)) return false;
+  let difference = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const from = (6 * i) >> 3;
+    const bits = (at(bytes, from) << 8) | at(bytes, from + 1);
+    difference |= ALPHABET.charCodeAt((bits >> (10 - ((6 * i) & 7))) & 63) ^ text.charCodeAt(i);
+  }
+  return difference === 0;
+};
+
 /** Reads base64url; null for padding, blanks, foreign characters, an impossible length or stray last bits. */
 export const fromBase64url = (text: string): Uint8Array<ArrayBuffer> | null => {
   const tail = text.length % 4;

@@ -59,18 +59,50 @@ const STRENGTH: Readonly<Record<IdentityLevel, number>> = {
 /** Reads a proof; null when it is not one. Never throws. */
 export const parseProof = (text: string): Proof | null => {
   if (text.length > MAX_PROOF_CHARS) return null;
-  const fields = text.split("~");
-  if (!VERSION.test(fields[0] ?? "")) return null;
-  switch (fields[1]) {
-    case "s":
-      return parseSession(fields);
-    case "r":
-      return parseRequest(fields);
-    case "c":
-      return { kind: "capability" };
-    default:
-      return null;
+  if (!text.startsWith(party.head)) {
+    const fields = cut(text, 0);
+    if (!VERSION.test(fields[0] ?? "")) return null;
+    if (fields[1] === "c") return { kind: "capability" };
+    if (!isParty(fields)) return null;
+    party = partyOf(fields);
   }
+  const fields = cut(text, party.head.length);
+  return party.kind === "s" ? readSession(party, fields) : readRequest(party, fields);
+};
+
+/** The first five fields of a proof: who proves to whom with which key. */
+interface Party {
+  /** As written, with the tilde behind it. */
+  readonly head: string;
+  readonly kind: string;
+  readonly kid: string;
+  readonly subject: string;
+  readonly audience: string;
+}
+
+/** Who was read last: proofs of one caller come in a row, and what was found well-formed need not be read again. */
+let party: Party = { head: "\n", kind: "", kid: "", subject: "", audience: "" };
+
+const isParty = (fields: readonly string[]): boolean =>
+  (fields[1] === "s" || fields[1] === "r") &&
+  fields.length > 5 &&
+  isAt(fields, 2, KID) &&
+  isAt(fields, 3, WORKLOAD) &&
+  isAt(fields, 4, WORKLOAD);
+
+const partyOf = (fields: readonly string[]): Party => {
+  const [, kind = "", kid = "", subject = "", audience = ""] = fields;
+  return { head: `${fields.slice(0, 5).join("~")}~`, kind, kid, subject, audience };
+};
+
+/** What stands between tildes. `split` of the runtime keeps what it has split, and is dear for a text seen once. */
+const cut = (text: string, start: number): readonly string[] => {
+  const fields: string[] = [];
+  for (let from = start, end = 0; end >= 0; from = end + 1) {
+    end = text.indexOf("~", from);
+    fields.push(end < 0 ? text.slice(from) : text.slice(from, end));
+  }
+  return fields;
 };
 
 /** Whether a proof of this kind is enough for a destination of this level; `strict` asks an object besides. */
@@ -88,22 +120,24 @@ export const formatSession = (proof: Omit<SessionProof, "kind">): string =>
 export const formatRequest = (proof: Omit<RequestProof, "kind">): string =>
   `${PROOF_FORMAT}~r~${proof.kid}~${proof.subject}~${proof.audience}~${proof.tsMs}~${proof.nonce}~${proof.digest}~${proof.mac}`;
 
-const parseSession = (fields: readonly string[]): SessionProof | null => {
-  if (!isParty(fields) || !isAt(fields, 5, INTEGER) || !isAt(fields, 6, HASH)) return null;
-  const [, , kid = "", subject = "", audience = "", slot, mac = ""] = fields;
+const readSession = (
+  { kid, subject, audience }: Party,
+  fields: readonly string[],
+): SessionProof | null => {
+  if (!isAt(fields, 0, INTEGER) || !isAt(fields, 1, HASH)) return null;
+  const [slot, mac = ""] = fields;
   return { kind: "session", kid, subject, audience, slot: Number(slot), mac };
 };
 
-const parseRequest = (fields: readonly string[]): RequestProof | null => {
-  if (!isParty(fields) || !isAt(fields, 5, INTEGER) || !isAt(fields, 6, NONCE)) return null;
-  if (!isAt(fields, 7, DIGEST) || !isAt(fields, 8, HASH)) return null;
-  const [kid = "", subject = "", audience = "", tsMs, nonce = "", digest = "", mac = ""] =
-    fields.slice(2);
+const readRequest = (
+  { kid, subject, audience }: Party,
+  fields: readonly string[],
+): RequestProof | null => {
+  if (!isAt(fields, 0, INTEGER) || !isAt(fields, 1, NONCE)) return null;
+  if (!isAt(fields, 2, DIGEST) || !isAt(fields, 3, HASH)) return null;
+  const [tsMs, nonce = "", digest = "", mac = ""] = fields;
   return { kind: "request", kid, subject, audience, tsMs: Number(tsMs), nonce, digest, mac };
 };
-
-const isParty = (fields: readonly string[]): boolean =>
-  isAt(fields, 2, KID) && isAt(fields, 3, WORKLOAD) && isAt(fields, 4, WORKLOAD);
 
 const isAt = (fields: readonly string[], index: number, form: RegExp): boolean =>
   form.test(fields[index] ?? "");

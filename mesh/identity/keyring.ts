@@ -28,6 +28,8 @@ export interface Keyring {
   join(keys: KeySet): void;
   /** Sets the deploy seed, valid until `notAfterMs`. */
   seed(keys: KeySet, notAfterMs: number): void;
+  /** Gives keys of these ids out no more, nor takes them. */
+  revoke(kids: ReadonlySet<string>): void;
   /** This workload's own secret of a key id; null when unknown or out of its time. */
   audienceKey(kid: string, nowMs: number): KeyBytes | null;
   /** Current epoch, else the newest within KEY_GRACE_MS, else the next one, else the seed, else null. */
@@ -50,6 +52,7 @@ interface RingState {
   epochs: HeldKeys;
   seeds: HeldKeys;
   seedUntilMs: number;
+  revoked: ReadonlySet<string>;
   /** By audience: the pair of the running epoch. */
   readonly chosen: Map<string, ChosenPair>;
   /** By key id and audience: pairs in use, midstates made. */
@@ -64,6 +67,7 @@ export const createKeyring = (trustDomain: string, workload: string): Keyring =>
     epochs: NO_KEYS,
     seeds: NO_KEYS,
     seedUntilMs: 0,
+    revoked: new Set(),
     chosen: new Map(),
     uses: new Map(),
     callers: new Map(),
@@ -80,6 +84,10 @@ export const createKeyring = (trustDomain: string, workload: string): Keyring =>
       state.seedUntilMs = notAfterMs;
       forget(state);
     },
+    revoke(kids) {
+      if (kids.size > state.revoked.size) state.chosen.clear();
+      state.revoked = kids;
+    },
     audienceKey: (kid, nowMs) => audienceKey(state, kid, nowMs),
     pairFor: (audience, nowMs) => pairFor(state, audience, nowMs),
     seedPairFor: (audience, nowMs) => seedPairFor(state, audience, nowMs),
@@ -94,6 +102,7 @@ export const createKeyring = (trustDomain: string, workload: string): Keyring =>
 };
 
 const audienceKey = (state: RingState, kid: string, nowMs: number): KeyBytes | null => {
+  if (state.revoked.has(kid)) return null;
   const epoch = state.epochs.audience.get(kid);
   if (epoch !== undefined) return nowMs < graceEndMs(epoch.order) ? epoch.key : null;
   const seed = nowMs < state.seedUntilMs ? state.seeds.audience.get(kid) : undefined;
@@ -104,7 +113,7 @@ const pairFor = (state: RingState, audience: string, nowMs: number): PairUse | n
   const known = state.chosen.get(audience);
   if (known !== undefined && nowMs >= known.fromMs && nowMs < known.untilMs) return known.use;
   const held = keyAt(state.epochs.pairs.get(audience) ?? [], nowMs);
-  if (held === null) return seedPairFor(state, audience, nowMs);
+  if (held === null || state.revoked.has(held.kid)) return seedPairFor(state, audience, nowMs);
   const use = useOf(state, audience, held);
   // Ends of grace are ends of epochs, so a choice holds for the running epoch.
   const fromMs = Math.floor(nowMs / EPOCH_MS) * EPOCH_MS;
@@ -114,7 +123,7 @@ const pairFor = (state: RingState, audience: string, nowMs: number): PairUse | n
 
 const seedPairFor = (state: RingState, audience: string, nowMs: number): PairUse | null => {
   const held = nowMs < state.seedUntilMs ? state.seeds.pairs.get(audience)?.[0] : undefined;
-  return held === undefined ? null : useOf(state, audience, held);
+  return held === undefined || state.revoked.has(held.kid) ? null : useOf(state, audience, held);
 };
 
 const useOf = (state: RingState, audience: string, held: HeldKey): PairUse => {

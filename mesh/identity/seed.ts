@@ -3,9 +3,10 @@
 import type { KeySet, WireKey, WrappedKeys } from "../contract/identity.ts";
 import { fromBase64url, toBase64url } from "./base64url.ts";
 
-/** Format this build writes, and the newest it reads. */
+/** Format this build writes; it reads every higher one too, and ignores what it does not know. */
 export const WRAP_FORMAT = 1;
 
+const OLDEST_FORMAT = 1;
 const IV_BYTES = 12;
 const KEK_BYTES = 32;
 const encoder = new TextEncoder();
@@ -44,7 +45,7 @@ export const unwrapKeys = async (
   kek: string,
   workload: string,
 ): Promise<KeySet | null> => {
-  if (wrapped.format !== WRAP_FORMAT || wrapped.workload !== workload) return null;
+  if (!(wrapped.format >= OLDEST_FORMAT) || wrapped.workload !== workload) return null;
   const key = await importKek(kek, "decrypt");
   const iv = fromBase64url(wrapped.iv);
   const sealed = fromBase64url(wrapped.sealed);

@@ -1,7 +1,6 @@
 // Owns the session proof: one MAC per caller, audience and slot, memoised by whoever mints and whoever verifies.
 // Must not look at revocations: who is revoked is asked at each call, by the filter.
 import { REQUEST_AHEAD_MS, SESSION_SLOT_MS } from "../contract/identity.ts";
-import type { PairKeys } from "./derive.ts";
 import type { SessionProof } from "./envelope.ts";
 import { formatSession } from "./envelope.ts";
 import type { Keyring, PairUse } from "./keyring.ts";
@@ -48,7 +47,8 @@ export const mintSession = (
   nowMs: number,
 ): string => {
   const slot = slotOf(nowMs);
-  const mac = sessionMac(use.keys, ring.trustDomain, use.kid, ring.workload, audience, slot);
+  const parts = sessionParts(ring.trustDomain, use.kid, ring.workload, audience, slot);
+  const mac = macOf(use.keys.request, parts);
   return formatSession({ kid: use.kid, subject: ring.workload, audience, slot, mac });
 };
 
@@ -93,15 +93,14 @@ export const verifySession = (
   if (isEarly || nowMs >= slotEndMs(proof.slot)) return refused("stale");
   const keys = ring.callerKeys(proof.subject, proof.kid, nowMs);
   if (keys === null) return refused("unknown_epoch");
-  const mac = sessionMac(
-    keys,
+  const parts = sessionParts(
     ring.trustDomain,
     proof.kid,
     proof.subject,
     proof.audience,
     proof.slot,
   );
-  if (!isEqualText(mac, proof.mac)) return refused("bad_mac");
+  if (!isEqualText(macOf(keys.request, parts), proof.mac)) return refused("bad_mac");
   ring.keepCaller(proof.subject, proof.kid, keys);
   return {
     ok: true,
@@ -117,7 +116,8 @@ export const createSessionMemo = (cap: number = MAX_REMEMBERED): SessionMemo => 
   const known = new Map<string, { readonly verified: VerifiedCaller; readonly untilMs: number }>();
   return {
     recall(text, nowMs) {
-      const entry = known.get(text);
+      // A text that was never seen is dear to look up.
+      const entry = known.size === 0 ? undefined : known.get(text);
       return entry !== undefined && nowMs < entry.untilMs ? entry.verified : null;
     },
     remember(text, verified, untilMs) {
@@ -129,12 +129,10 @@ export const createSessionMemo = (cap: number = MAX_REMEMBERED): SessionMemo => 
   };
 };
 
-const sessionMac = (
-  keys: PairKeys,
+const sessionParts = (
   trustDomain: string,
   kid: string,
   subject: string,
   audience: string,
   slot: number,
-): string =>
-  macOf(keys.request, ["heddle/session/1", trustDomain, kid, subject, audience, String(slot)]);
+): readonly string[] => ["heddle/session/1", trustDomain, kid, subject, audience, String(slot)];

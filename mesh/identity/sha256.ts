@@ -22,7 +22,7 @@ const ROUND_CONSTANTS = fractions(64, Math.cbrt);
 const INITIAL = fractions(8, Math.sqrt);
 
 // Synchronous scratch space: written and read within one call, never across an await.
-const schedule = new Int32Array(64);
+const words = new Int32Array(16);
 const state = new Int32Array(8);
 const tail = new Uint8Array(2 * BLOCK_BYTES);
 
@@ -69,8 +69,9 @@ const finish = (
   for (let i = 0; i < 8; i += 1) writeWord(digest, 4 * i, at32(state, i));
 };
 
+/** One block. The schedule is made in place as its words come up; every sum is cut to 32 bits, so that none is boxed. */
 const compress = (into: Int32Array, bytes: Uint8Array, start: number): void => {
-  expand(bytes, start);
+  for (let i = 0; i < 16; i += 1) words[i] = readWord(bytes, start + 4 * i);
   let a = at32(into, 0);
   let b = at32(into, 1);
   let c = at32(into, 2);
@@ -80,11 +81,12 @@ const compress = (into: Int32Array, bytes: Uint8Array, start: number): void => {
   let g = at32(into, 6);
   let h = at32(into, 7);
   for (let i = 0; i < 64; i += 1) {
+    const word = i < 16 ? at32(words, i) : nextWord(i);
     const upper = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25);
-    const t1 =
-      (h + upper + ((e & f) ^ (~e & g)) + at32(ROUND_CONSTANTS, i) + at32(schedule, i)) | 0;
+    const chosen = g ^ (e & (f ^ g));
+    const t1 = (((((h + upper) | 0) + chosen) | 0) + ((at32(ROUND_CONSTANTS, i) + word) | 0)) | 0;
     const lower = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22);
-    const t2 = (lower + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    const t2 = (lower + ((a & b) | (c & (a | b)))) | 0;
     h = g;
     g = f;
     f = e;
@@ -104,27 +106,27 @@ const compress = (into: Int32Array, bytes: Uint8Array, start: number): void => {
   into[7] = at32(into, 7) + h;
 };
 
-const expand = (bytes: Uint8Array, start: number): void => {
-  for (let i = 0; i < 16; i += 1) {
-    const at = start + 4 * i;
-    schedule[i] =
-      (at8(bytes, at) << 24) |
-      (at8(bytes, at + 1) << 16) |
-      (at8(bytes, at + 2) << 8) |
-      at8(bytes, at + 3);
-  }
-  for (let i = 16; i < 64; i += 1) {
-    const near = at32(schedule, i - 15);
-    const far = at32(schedule, i - 2);
-    const s0 = rotated(near, 7) ^ rotated(near, 18) ^ (near >>> 3);
-    const s1 = rotated(far, 17) ^ rotated(far, 19) ^ (far >>> 10);
-    schedule[i] = at32(schedule, i - 16) + at32(schedule, i - 7) + s0 + s1;
-  }
+/** Word `index` of the schedule, from 16 on; it takes the place of the word 16 before it. */
+const nextWord = (index: number): number => {
+  const near = at32(words, (index + 1) & 15);
+  const far = at32(words, (index + 14) & 15);
+  const s0 = rotated(near, 7) ^ rotated(near, 18) ^ (near >>> 3);
+  const s1 = rotated(far, 17) ^ rotated(far, 19) ^ (far >>> 10);
+  const older = (at32(words, index & 15) + at32(words, (index + 9) & 15)) | 0;
+  const word = (((older + s0) | 0) + s1) | 0;
+  words[index & 15] = word;
+  return word;
 };
 
 const rotated = (word: number, bits: number): number => (word >>> bits) | (word << (32 - bits));
 
 const at32 = (words: Int32Array, index: number): number => words[index] ?? 0;
+
+const readWord = (bytes: Uint8Array, at: number): number =>
+  (at8(bytes, at) << 24) |
+  (at8(bytes, at + 1) << 16) |
+  (at8(bytes, at + 2) << 8) |
+  at8(bytes, at + 3);
 
 const at8 = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
 

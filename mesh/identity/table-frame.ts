@@ -1,6 +1,7 @@
 // Owns the bytes of a table (docs/wire.md, "Table"): how a whole one and a slice are laid out, both ways.
 //   whole   HEDDLE <directory bytes> <signature>\n                     directory, chunks back to back
 //   slice   HEDDLE-SLICE <directory bytes> <signature> <list bytes>\n  directory, [[chunk id, length], …], those chunks
+// A reader ignores further fields of the header, 160 bytes in all, and of an entry of the list.
 // Must not believe anything it reads: hashes and signature are table.ts's.
 import type { Directory } from "../contract/table.ts";
 import { TABLE_MAGIC } from "../contract/table.ts";
@@ -22,7 +23,7 @@ export interface TableFrame {
 export type ChunkBytes = (id: string) => Uint8Array | null;
 
 const HEADER: RegExp = new RegExp(
-  `^${TABLE_MAGIC}(?: (\\d{1,9}) ([\\w-]{86})|-SLICE (\\d{1,9}) ([\\w-]{86}) (\\d{1,9}))$`,
+  `^${TABLE_MAGIC}(?: (\\d{1,9}) ([\\w-]{86})|-SLICE (\\d{1,9}) ([\\w-]{86}) (\\d{1,9}))(?: [!-~]+)*$`,
 );
 const MAX_HEADER_BYTES = 160;
 const NEWLINE = 0x0a;

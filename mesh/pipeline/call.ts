@@ -2,9 +2,24 @@
 import type { CallContext } from "../contract/context.ts";
 import type { IdentityLevel } from "../contract/identity.ts";
 import type { Reason } from "../contract/reasons.ts";
-import type { Backend, BypassFeature, Endpoint, Rule, ServiceChunk } from "../contract/table.ts";
+import type {
+  Backend,
+  BreakerPolicy,
+  BypassFeature,
+  Endpoint,
+  Rule,
+  ServiceChunk,
+} from "../contract/table.ts";
 import type { Dialled } from "../contract/wiring.ts";
-import type { EndpointBinding, Isolate, Keeper, MintedProof, Scope, Verified } from "./isolate.ts";
+import type {
+  Circuit,
+  EndpointBinding,
+  Isolate,
+  Keeper,
+  MintedProof,
+  Scope,
+  Verified,
+} from "./isolate.ts";
 
 /** A request as parts: a fresh one is built per attempt from these, nothing is cloned. */
 export interface HttpParts {
@@ -31,6 +46,10 @@ export interface HttpParts {
   readonly query: string;
 }
 
+/** A header by its name in lower case, the host too, which has a place of its own; null where there is none. */
+export const headerOf = ({ headers, host }: HttpParts, name: string): string | null =>
+  headers[name] ?? (name === "host" ? host : null);
+
 /** An RPC call as parts; `args` null reads a property. */
 export interface RpcParts {
   readonly path: readonly string[];
@@ -52,9 +71,17 @@ export interface OutboundCall {
     readonly listener: string;
     readonly port: number;
   } | null;
-  /** Speaks for another workload (the relay). */
-  readonly onBehalf: string;
+  /** Speaks for another workload (the relay), or for one of another trust domain (the gateway). */
+  onBehalf: string;
+  /** Edge only: all headers of a request that carries a workload identity token, as they came. */
+  readonly shown?: readonly (readonly [name: string, value: string])[];
 
+  /** The Gateway whose listener took the request, edge only. */
+  gateway?: string;
+  /** Verified claims of the end user, edge only. */
+  claims?: Readonly<Record<string, unknown>>;
+  /** The cohort is that of a known user: no cookie needs to keep it. */
+  isDerived?: boolean;
   spanId: string;
   cohort: string;
   deadlineMs: number;
@@ -63,6 +90,10 @@ export interface OutboundCall {
   /** Backends in the order retry takes them. */
   order: readonly Backend[];
   backend: Backend | null;
+  /** The backend a session is kept with, whatever its weight. */
+  kept?: Backend;
+  /** The endpoint a session is kept with. */
+  pin?: string;
   /** Endpoint ids tried so far. */
   tried: string[];
   endpoint: Endpoint | null;
@@ -74,11 +105,24 @@ export interface OutboundCall {
   sent: object | null;
   /** What the running attempt occupies: given back by `attempt`, however it ends. */
   held: { inFlight: number }[];
+  /** The circuit of the running attempt, until it is settled; null where none counts. */
+  circuit: Circuit | null;
+  /** The policy by which its outcome is judged. */
+  breaker: BreakerPolicy | null;
+  /** By what lease the running attempt passed it, see `Circuit.admit`. */
+  lease: number;
   /** Whether the running attempt proves from the deploy seed; null lets prove choose, which writes its choice. */
   isSeed: boolean | null;
   attempts: number;
+  /** Attempts that were sent: what is refused on the way to the binding is none. */
+  dispatched: number;
   /** `backendRequest` timeout of one attempt; 0 is none. */
   perTryMs: number;
+  /** When the call began. */
+  startMs: number;
+  /** When the running attempt began, and what had been dispatched by then. */
+  attemptStartMs: number;
+  sentBefore: number;
   /** When the running attempt must end: the tighter of `deadlineMs` and `perTryMs`. */
   attemptEndMs: number;
   bypassed: BypassFeature[] | null;
@@ -100,10 +144,13 @@ export interface InboundCall {
   request: Request | null;
   readonly rpc: RpcParts | null;
   /** The application's own handler or method, in the scope of this call. */
-  run(): Promise<unknown>;
+  run(): unknown;
+  /** What of a value that the application returned goes to the caller. */
+  given(value: unknown): unknown;
   /** The answer to an upgrade, its socket closed when the caller is revoked. */
-  upgraded(response: Response): Response;
+  upgraded(response: Response): Promise<Response> | Response;
 
+  startMs: number;
   context: CallContext | null;
   contextText: string;
   proofText: string;
@@ -111,6 +158,8 @@ export interface InboundCall {
   verified: Verified | null;
   principal: string;
   viaRelay: boolean;
+  /** Why the caller may not use a member (`().name`) of what the call returns, by policy; absent or null: any. */
+  mayUse?: ((member: string) => Reason | null) | null;
   reason: Reason | null;
   detail: string;
 }

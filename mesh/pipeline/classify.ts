@@ -34,5 +34,6 @@ interface PlatformProps {
   readonly durableObjectReset?: unknown;
 }
 
-const propsOf = (error: unknown): PlatformProps =>
+/** What an exception carries; nothing where it is no object. */
+export const propsOf = (error: unknown): PlatformProps =>
   typeof error === "object" && error !== null ? error : {};

@@ -6,17 +6,16 @@ const MAX_LENGTH = 8192;
 /** A tracestate or baggage that is longer once written does not travel in the context. */
 const MAX_CARRIED = 3072;
 const FIELD = "~";
-const NO_FIELDS: readonly string[] = [];
 const MAX_COHORT = 128;
 const VERSION = /^[1-9]\d{0,3}$/;
 const NOT_BARE = /[%|~]/g;
 const WRITTEN = /%(25|7c|7e)/g;
 const TRACE = /^[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const COUNT = /^\d{1,12}$/;
 const PRINTABLE = /^[ -~]*$/;
 /** The trace flags of level 2. */
 const SAMPLED = 1;
 const RANDOM = 2;
-const COUNT = /^\d{1,12}$/;
 /** Retries that the call tree of one entry event may make in all, before anything says less. */
 const ENTRY_ALLOWANCE = 16;
 
@@ -60,8 +59,49 @@ export function packContext(context: CallContext, nowMs: number): string {
     context.deadlineMs === Number.POSITIVE_INFINITY
       ? ""
       : String(Math.max(0, Math.floor(context.deadlineMs - nowMs)));
+  const { beforeSpan, afterSpan, afterLeft } = sharedOf(context);
+  const packed = `${beforeSpan}${context.spanId}${afterSpan}${left}${afterLeft}${context.invocations}`;
+  return context.onBehalf === "" && context.to === ""
+    ? `${packed}~~${packCarried(context)}`
+    : `${packed}~${context.onBehalf}~${context.to}${packCarried(context)}`;
+}
+
+/** What the calls of one scope have in common, in packed form: they come in a row, and strings are dear to make. */
+interface Shared {
+  readonly context: CallContext;
+  readonly parentStart: string;
+  readonly parentEnd: string;
+  readonly beforeSpan: string;
+  readonly afterSpan: string;
+  readonly afterLeft: string;
+}
+
+let shared: Shared | null = null;
+
+function sharedOf(context: CallContext): Shared {
+  if (shared === null || !isAlike(shared.context, context)) shared = shareOf(context);
+  return shared;
+}
+
+const isAlike = (one: CallContext, other: CallContext): boolean =>
+  one.traceId === other.traceId &&
+  one.flags === other.flags &&
+  one.cohort === other.cohort &&
+  one.allowance === other.allowance &&
+  one.priority === other.priority &&
+  one.depth === other.depth;
+
+function shareOf(context: CallContext): Shared {
+  const { traceId, cohort, allowance, priority, depth } = context;
   const flags = hex(context.flags & 255);
-  return `${CONTEXT_FORMAT}~${context.traceId}-${context.spanId}-${flags}~${context.cohort}~${left}~${context.allowance}~${context.priority}~${context.depth}~${context.invocations}~${context.onBehalf}~${context.to}${packCarried(context)}`;
+  return {
+    context,
+    parentStart: `00-${traceId}-`,
+    parentEnd: `-${flags}`,
+    beforeSpan: `${CONTEXT_FORMAT}~${traceId}-`,
+    afterSpan: `-${flags}~${cohort}~`,
+    afterLeft: `~${allowance}~${priority}~${depth}~`,
+  };
 }
 
 /** What most calls do not have, behind the ten fields. */
@@ -75,60 +115,69 @@ function toField(text: string): string {
 }
 
 /** Nothing that could not stand in a header comes out. */
-const fromField = (field: string | undefined): string =>
-  field !== undefined && PRINTABLE.test(field)
+const fromField = (field: string): string =>
+  PRINTABLE.test(field)
     ? field.replace(WRITTEN, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
     : "";
 
 /** Reads a packed context; null when it is malformed. A higher format and more fields are accepted, never needed. */
 export function unpackContext(text: string, nowMs: number): CallContext | null {
-  const fields = text.length > MAX_LENGTH ? NO_FIELDS : text.split(FIELD);
-  const [
-    format = "",
-    trace = "",
+  if (text.length > MAX_LENGTH) return null;
+  const cursor = { text, at: 0 };
+  const format = nextField(cursor);
+  const trace = nextField(cursor);
+  const cohort = nextField(cursor);
+  const left = nextField(cursor);
+  const leftMs = left === "" ? Number.POSITIVE_INFINITY : toCount(left);
+  const retries = nextField(cursor);
+  const allowance = retries === "-1" ? -1 : toCount(retries);
+  const priority = toCount(nextField(cursor));
+  const depth = toCount(nextField(cursor));
+  const invocations = toCount(nextField(cursor));
+  const onBehalf = nextField(cursor);
+  const to = nextField(cursor);
+  if (isSpent(cursor) || cohort.length > MAX_COHORT) return null;
+  if (Number.isNaN(leftMs + allowance + priority + depth + invocations)) return null;
+  if (!VERSION.test(format) || !TRACE.test(trace)) return null;
+  return {
+    traceId: trace.slice(0, 32),
+    spanId: trace.slice(33, 49),
+    flags: Number.parseInt(trace.slice(50), 16),
     cohort,
-    left,
+    deadlineMs: nowMs + leftMs,
     allowance,
     priority,
     depth,
     invocations,
     onBehalf,
     to,
-    tracestate,
-    baggage,
-  ] = fields;
-  if (to === undefined || onBehalf === undefined || cohort === undefined) return null;
-  if (!VERSION.test(format) || cohort.length > MAX_COHORT) return null;
-  if (!TRACE.test(trace)) return null;
-  const context: CallContext = {
-    traceId: trace.slice(0, 32),
-    spanId: trace.slice(33, 49),
-    flags: Number.parseInt(trace.slice(50), 16),
-    cohort,
-    deadlineMs: nowMs + toLeft(left),
-    allowance: allowance === "-1" ? -1 : toCount(allowance),
-    priority: toCount(priority),
-    depth: toCount(depth),
-    invocations: toCount(invocations),
-    onBehalf,
-    to,
-    tracestate: fromField(tracestate),
-    baggage: fromField(baggage),
+    tracestate: fromField(nextField(cursor)),
+    baggage: fromField(nextField(cursor)),
   };
-  const {
-    deadlineMs,
-    depth: hops,
-    invocations: seen,
-    priority: rank,
-    allowance: retries,
-  } = context;
-  return Number.isNaN(deadlineMs + hops + seen + rank + retries) ? null : context;
 }
+
+/** A text, and where its next field begins: behind its end once the last one was read. */
+interface Cursor {
+  readonly text: string;
+  at: number;
+}
+
+/** The next field; empty behind the last one. `split` of the runtime keeps what it has split, and is dear for a text seen once. */
+function nextField(cursor: Cursor): string {
+  const { text, at } = cursor;
+  const tilde = text.indexOf(FIELD, at);
+  const end = tilde < 0 ? text.length : tilde;
+  cursor.at = at > text.length ? text.length + 2 : end + 1;
+  return text.slice(at, end);
+}
+
+/** More was read than there is. */
+const isSpent = ({ text, at }: Cursor): boolean => at > text.length + 1;
 
 /** The W3C traceparent of a context. */
 export function traceparent(context: CallContext): string {
-  const flags = hex(context.flags & 255);
-  return `00-${context.traceId}-${context.spanId}-${flags}`;
+  const { parentStart, parentEnd } = sharedOf(context);
+  return parentStart + context.spanId + parentEnd;
 }
 
 /** A comma inside: two headers that were joined. */
@@ -147,8 +196,4 @@ export function readTraceparent(
   return { traceId, spanId, flags: Number.parseInt(flags, 16) & (SAMPLED | RANDOM) };
 }
 
-const toLeft = (text: string | undefined): number =>
-  text === "" ? Number.POSITIVE_INFINITY : toCount(text);
-
-const toCount = (text: string | undefined): number =>
-  text !== undefined && COUNT.test(text) ? Number(text) : Number.NaN;
+const toCount = (text: string): number => (COUNT.test(text) ? Number(text) : Number.NaN);

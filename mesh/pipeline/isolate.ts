@@ -1,6 +1,8 @@
 // Owns what filters may know of the isolate they run in; mesh/platform implements it, tests and the simulator fake it.
 import type { CallContext } from "../contract/context.ts";
 import type { IdentityLevel } from "../contract/identity.ts";
+import type { PolicyChunk } from "../contract/policy.ts";
+import type { PulseApi } from "../contract/pulse.ts";
 import type { Reason } from "../contract/reasons.ts";
 import type {
   BypassFeature,
@@ -10,6 +12,8 @@ import type {
   RetryPolicy,
   ServiceChunk,
 } from "../contract/table.ts";
+import type { TrustChunk } from "../contract/trust.ts";
+import type { Late, Outward, Tracer } from "./late.ts";
 
 /** What `dispatch` takes: envelope, path, and arguments or null to read a property; more may follow one day. */
 export type DispatchCall = readonly [
@@ -36,6 +40,10 @@ export interface TableView {
   /** The level the workload asks for, from the signed directory. */
   level(workload: string): IdentityLevel;
   bypassed(feature: BypassFeature, service: string): boolean;
+  /** Other trust domains; null for none. */
+  trust(): TrustChunk | null;
+  /** Policies of a Worker, or of `gateway:ns/name`: undefined where none selects it, null where they cannot be read. */
+  policy(at: string): PolicyChunk | null | undefined;
 }
 
 /** A proof to send: its text, and how the answer to a `request` proof is checked. */
@@ -62,6 +70,17 @@ export interface CoveredFields {
   readonly digest: string;
 }
 
+/** For proofs that cover nothing of the call. */
+export const NOTHING: CoveredFields = {
+  method: "",
+  authority: "",
+  path: "",
+  query: "",
+  context: "",
+  contentType: "",
+  digest: "-",
+};
+
 /** What the callee learns from a good proof. */
 export interface Verified {
   readonly principal: string;
@@ -71,8 +90,8 @@ export interface Verified {
   readonly request?: {
     readonly nonce: string;
     readonly digest: string;
-    /** The text of the `heddle-answer` header. */
-    readonly answer: (status: number, contentType: string, digest: string) => string;
+    /** The answer with its `heddle-answer` header, over status, content type, nonce and request tag. */
+    readonly prove: (response: Response) => Response;
   };
 }
 
@@ -107,6 +126,26 @@ export interface ProofBox {
   admitNonce(nonce: string, isSafe: boolean, nowMs: number): Reason | null;
 }
 
+/** What `Circuit.admit` answers beside the number of a lease. */
+export const LEASE = { none: 0, refused: -1, own: -2 } as const;
+
+/** The circuit of one endpoint. */
+export interface Circuit {
+  /** The name of its object. */
+  readonly object: string;
+  /** Nothing stands in the way of a call. */
+  isClosed(): boolean;
+  /**
+   * Of one that is not closed: `LEASE.none` where calls pass again, `LEASE.refused`, or the lease of a probe, which is
+   * `LEASE.own` where nobody could be asked for one. Waits 50 ms at most, once a second.
+   */
+  admit(leftMs: number, keeper: Keeper): Promise<number> | number;
+  /** Counts an admitted call that plainly ended well. */
+  good(): void;
+  /** Counts what came of another one, with the late part loaded; `isOk` null says nothing of the endpoint. */
+  settle(isOk: boolean | null, isSlow: boolean, lease: number, failureRatio: number): void;
+}
+
 /** In-isolate load of one endpoint. */
 export interface EndpointLoad {
   inFlight: number;
@@ -122,7 +161,7 @@ export interface ServiceState {
   readonly budget: { tokens: number };
 }
 
-/** One finished call or attempt, as counters see it. */
+/** One finished logical call, as counters and the access log see it. */
 export interface CallRecord {
   readonly side: "outbound" | "inbound" | "edge";
   readonly source: string;
@@ -132,9 +171,25 @@ export interface CallRecord {
   readonly status: number;
   readonly reason: Reason | null;
   readonly attempts: number;
+  /** Attempts sent after the first one. */
+  readonly retries: number;
+  readonly durationMs: number;
   readonly traceId: string;
   readonly bypassed: readonly BypassFeature[];
   readonly detail: string;
+}
+
+/** One attempt that was sent. */
+export interface AttemptRecord {
+  readonly source: string;
+  /** The backend's service. */
+  readonly destination: string;
+  readonly endpoint: string;
+  readonly route: string;
+  readonly status: number;
+  readonly reason: Reason | null;
+  readonly isRetry: boolean;
+  readonly durationMs: number;
 }
 
 /** What the mesh keeps per isolate, and how the chains reach the runtime. */
@@ -146,6 +201,10 @@ export interface Isolate {
   random(): number;
   sleep(ms: number): Promise<void>;
   table(): TableView | null;
+  /** The late part; here whenever the table in use says that it needs it. */
+  late(): Late | null;
+  /** Loads it for a call that needs it although no table has said so; false where it cannot be had. */
+  loadLate(): Promise<boolean>;
   /** Undefined when fresh enough to decide; else a bounded wait. Never rejects. */
   ready(keeper: Keeper): Promise<void> | undefined;
   /** Whether the last sync is recent enough for a `strict` destination. */
@@ -154,16 +213,24 @@ export interface Isolate {
   /** By the newest revocations known here. */
   isRevoked(workload: string): boolean;
   service(name: string): ServiceState;
+  /** By service, endpoint id and the scope a policy gives circuits of their own; an empty one is none. */
+  circuit(service: string, endpoint: string, scope: string): Circuit;
   reach(
     workload: string,
     entrypoint: string,
     override?: Readonly<Record<string, string>>,
   ): EndpointBinding | null;
   relay(): EndpointBinding | null;
-  /** A `url` endpoint through global fetch, its origin in place of the request's. */
-  external(url: string): EndpointBinding;
+  /** The objects' Worker, for what strict calls ask on the path. */
+  pulse(): Pick<PulseApi, "admit"> | null;
+  /** Calls that leave the mesh; null without the late part. */
+  outward(): Outward | null;
+  /** Null unless the table wants traces. */
+  tracer(): Tracer | null;
   record(call: CallRecord): void;
-  attempted(service: string, endpoint: string, reason: Reason | null): void;
+  attempted(attempt: AttemptRecord): void;
+  /** A call has ended: what it counted goes out with a pulse now or soon; not within a request of 28 invocations. */
+  settled(keeper: Keeper, invocations: number, isUrgent: boolean): void;
 }
 
 /** Keeps work alive after the answer: the runtime's own ctx. */
@@ -175,10 +242,14 @@ export interface Keeper {
 export interface Scope {
   readonly context: CallContext;
   readonly keeper: Keeper;
+  /** Nobody's span is the parent of what is called here: the trace begins with it. Absent: somebody's is. */
+  readonly isRoot?: boolean;
   /** The release decision of the entry event; drawn once, by the first call that needs it. */
   cohort: string;
   /** Retries left for the whole scope; counts down. */
   allowance: number;
+  /** An attempt made here did not end well: what the application then fails with may not be its own fault. */
+  isTroubled?: boolean;
   /** Invocations this request has seen, counting up with every attempt made here. */
   invocations: number;
 }

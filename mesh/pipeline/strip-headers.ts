@@ -17,6 +17,9 @@ const EDGE = new Set([
   TRACESTATE,
   "cloudflare-workers-version-key",
   "cloudflare-workers-version-overrides",
+  "workload-identity-token",
+  "workload-proof-token",
+  "txn-token",
 ]);
 
 /** Drops them from a plain header object, in place; `X_Heddle` counts as `x-heddle`; an upgrade keeps `upgrade` and `connection`. */

@@ -1,6 +1,6 @@
 // Owns what a Transform of the table does to a request and its answer (Gateway API: header modifiers, URLRewrite,
 // RequestRedirect); for a rule once per call, for a backend once per attempt.
-import type { HeaderChange, Redirect, Transform } from "../contract/table.ts";
+import type { DirectAnswer, HeaderChange, Redirect, Transform } from "../contract/table.ts";
 import type { HttpParts, OutboundCall } from "./call.ts";
 import type { Next } from "./filter.ts";
 import { answer, type Outcome } from "./outcome.ts";
@@ -14,6 +14,7 @@ export async function transformed(
   const given = call.http;
   if (given === null) return next(call);
   const { redirect, response } = change;
+  if (change.answer !== undefined) return changed(direct(change.answer), response);
   if (redirect !== undefined) return changed(redirected(call, given, change, redirect), response);
   const sent = requestOf(given, change);
   call.http = sent;
@@ -65,12 +66,40 @@ function requestOf(http: HttpParts, change: Transform): HttpParts {
 /** Where the authority of a URL has begun, at the latest. */
 const AUTHORITY = 8;
 
-const pathOf = ({ path: given }: HttpParts, { path, cut }: Transform): string =>
-  path === undefined ? given : path + (cut === undefined ? "" : given.slice(cut)) || "/";
+function pathOf({ path: given }: HttpParts, { path, cut, rewrite }: Transform): string {
+  if (rewrite !== undefined) return rewritten(given, rewrite);
+  return path === undefined ? given : path + (cut === undefined ? "" : given.slice(cut)) || "/";
+}
+
+/** A path stays one: it begins with a slash and holds nothing that would end it. */
+function rewritten(path: string, { pattern, to }: NonNullable<Transform["rewrite"]>): string {
+  let compiled = patterns.get(pattern);
+  if (compiled === undefined) {
+    const isFolded = pattern.startsWith("(?i)");
+    compiled = new RegExp(isFolded ? pattern.slice(4) : pattern, isFolded ? "gi" : "g");
+    patterns.set(pattern, compiled);
+  }
+  const made = path.replace(compiled, to).replaceAll("?", "%3F").replaceAll("#", "%23");
+  return made.startsWith("/") ? made : `/${made}`;
+}
+
+const patterns = new Map<string, RegExp>();
+
+const direct = ({ status, body, type }: DirectAnswer): Outcome =>
+  answer(
+    new Response(body ?? null, {
+      status,
+      headers: body === undefined ? {} : { "content-type": type },
+    }),
+    status,
+  );
 
 const searchOf = ({ query }: HttpParts): string => (query === "" ? "" : `?${query}`);
 const schemeOf = ({ url }: HttpParts): string => url.slice(0, url.indexOf(":"));
 const usualPort = (scheme: string): number => (scheme === "https" ? 443 : 80);
+
+const isPortKept = ({ scheme, samePort }: Omit<Redirect, "status">): boolean =>
+  scheme === undefined || samePort === true;
 
 /** The port is left out where it is the scheme's own; the listener's counts only where no scheme is set. */
 function redirected(
@@ -86,7 +115,7 @@ function redirected(
     ?.listeners.find(({ gateway, port }) => gateway === came?.gateway && port === came.port);
   const scheme = to.scheme ?? listener?.protocol.toLowerCase() ?? schemeOf(http);
   const usual = usualPort(scheme);
-  const port = to.port ?? (to.scheme === undefined ? (came?.port ?? http.port) : usual);
+  const port = to.port ?? (isPortKept(to) ? (came?.port ?? http.port) : usual);
   const authority = (change.host ?? http.host) + (port === usual ? "" : `:${port}`);
   const location = `${scheme}://${authority}${pathOf(http, change)}${searchOf(http)}`;
   return answer(new Response(null, { status, headers: { location } }), status);

@@ -1,13 +1,13 @@
 // The bindings weaving added, captured once at module scope; the only code that knows their names in `env`.
-import type { JoinReply, JoinRequest } from "../contract/join.ts";
-import type { PulseReply, PulseReport } from "../contract/pulse.ts";
+import type { WorkloadApi } from "../contract/join.ts";
+import type { PulseApi } from "../contract/pulse.ts";
 import { BINDINGS, type Wiring } from "../contract/wiring.ts";
 import type { EndpointBinding } from "../pipeline/isolate.ts";
 
 /** Control, objects, KV, relay and key of one Worker; null where it is not bound to them. */
 export interface MeshBindings {
-  readonly control: { join(request: JoinRequest): Promise<JoinReply> } | null;
-  readonly pulse: { report(report: PulseReport): Promise<PulseReply> } | null;
+  readonly control: WorkloadApi | null;
+  readonly pulse: PulseApi | null;
   readonly table: { get(key: string, type: "arrayBuffer"): Promise<ArrayBuffer | null> } | null;
   readonly relay: EndpointBinding | null;
   readonly kek: string | null;

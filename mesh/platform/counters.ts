@@ -1,7 +1,6 @@
-// In-isolate counters of calls and attempts, bounded; and the one log line of a call that is worth one.
-import type { LogField } from "../contract/telemetry.ts";
-import { REASONS, type Reason } from "../contract/reasons.ts";
-import type { CallRecord } from "../pipeline/isolate.ts";
+// Dev only: counters of calls and attempts since the isolate was born, bounded; `heddle dev` reads them at any time.
+import type { Reason } from "../contract/reasons.ts";
+import type { AttemptRecord, CallRecord } from "../pipeline/isolate.ts";
 
 /** Distinct counters that are kept; past it, all new ones share one, so that no input grows the memory. */
 const MOST_KEYS = 2000;
@@ -39,6 +38,20 @@ export function createCounters(): Counters {
   };
 }
 
+/** Counts a call or an attempt. */
+export function countIn(
+  counters: Counters,
+  record: CallRecord | AttemptRecord,
+  isDegraded: boolean,
+): void {
+  const { source, destination, endpoint, reason } = record;
+  if (!("side" in record)) return counters.count("attempt", destination, endpoint, "", reason);
+  const { side, bypassed } = record;
+  counters.count("call", side, source, destination, reason);
+  for (const feature of bypassed) counters.count("bypassed", feature, destination, "", null);
+  if (isDegraded) counters.count("degraded", side, "", "", null);
+}
+
 /** Flat: `kind|first|second|third|reason`, where `ok` stands for no reason. */
 export const entriesOf = ({ tree }: Counters): Readonly<Record<string, number>> =>
   Object.fromEntries(flatten(tree, ""));
@@ -58,29 +71,4 @@ function* flatten(level: Level<unknown>, path: string): Generator<[string, numbe
     if (below instanceof Map) yield* flatten(below as Level<unknown>, at);
     else if (typeof below === "number") yield [at, below];
   }
-}
-
-/** Whether a call deserves a line: refused, failed, degraded or touched by a kill switch. */
-export const deservesLine = (call: CallRecord, isDegraded: boolean): boolean =>
-  call.reason !== null || isDegraded || call.bypassed.length > 0;
-
-/** One JSON line; values are encoded, keys and proofs never get here. */
-export function logLine(call: CallRecord, isDegraded: boolean, nowMs: number): string {
-  const line: Readonly<Record<LogField, unknown>> = {
-    time: new Date(nowMs).toISOString(),
-    side: call.side,
-    source: call.source,
-    destination: call.destination,
-    endpoint: call.endpoint,
-    route: call.route,
-    status: call.status,
-    reason: call.reason ?? undefined,
-    flag: call.reason === null ? undefined : REASONS[call.reason].flag,
-    trace_id: call.traceId,
-    attempts: call.attempts,
-    degraded: isDegraded ? true : undefined,
-    bypassed: call.bypassed.length > 0 ? call.bypassed : undefined,
-    detail: call.detail === "" ? undefined : call.detail,
-  };
-  return JSON.stringify(line);
 }

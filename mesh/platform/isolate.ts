@@ -1,55 +1,76 @@
 // The isolate as the chains see it: clock, table, keys, loads and bindings behind one object.
 import { openingTokens } from "../algorithms/retry/budget.ts";
+import { MOST_HOPS } from "../contract/pulse.ts";
 import type { Wiring } from "../contract/wiring.ts";
-import type { CallRecord, EndpointBinding, Isolate, ServiceState } from "../pipeline/isolate.ts";
+import type { EndpointBinding, Isolate, ServiceState } from "../pipeline/isolate.ts";
+import type { WholeLate } from "./late.ts";
 import type { MeshBindings } from "./bindings.ts";
 import { now, random, sleep } from "./clock.ts";
-import { createCounters, deservesLine, logLine, type Counters } from "./counters.ts";
-import { externalBinding } from "./external.ts";
-import { writeLine } from "./log.ts";
-import { createMind, isDegraded, isFresh, ready, tableOf } from "./mind.ts";
+import { createMind, isDegraded, isFresh, outwardOf, ready, settled, tableOf } from "./mind.ts";
+import { attempted, record, tallyOf, tracerOf, type Watch } from "./record.ts";
+import { hasLate } from "./sync.ts";
 
 /** An isolate with what dev and tests may do to it. */
 export interface MeshIsolate extends Isolate {
-  readonly counters: Counters;
+  /** Set by dev only. */
+  watch: Watch;
   /** Syncs now; answers the table version in use. */
   poke(): Promise<number>;
   /** Forgets everything, as a new isolate would. */
   reset(): void;
 }
 
-export function createIsolate(bindings: MeshBindings, wiring: Wiring): MeshIsolate {
-  let mind = createMind(bindings, wiring);
+export function createIsolate(
+  bindings: MeshBindings,
+  wiring: Wiring,
+  loadLate: () => Promise<WholeLate>,
+): MeshIsolate {
+  let mind = createMind(bindings, wiring, loadLate);
   let serviceOf = memoised(bornService);
-  const counters = createCounters();
-  return {
+  let tally = tallyOf(mind);
+  const isolate: MeshIsolate = {
     workload: wiring.workload,
     trustDomain: wiring.trustDomain,
     get proofs() {
       return mind.proofs;
     },
-    counters,
+    watch: null,
     now,
     random,
     sleep,
     table: () => tableOf(mind),
+    late: () => mind.known.late,
+    loadLate: () => hasLate(mind.known, loadLate),
     ready: (keeper) => ready(mind, wiring, keeper),
     isFresh: () => isFresh(mind),
     isDegraded: () => isDegraded(mind),
-    isRevoked: (workload) => mind.known.revoked.size > 0 && mind.known.revoked.has(workload),
+    isRevoked(workload) {
+      const { revoked } = mind.known;
+      // All there is of a caller, or its calls to this Worker.
+      return (
+        revoked.size > 0 && (revoked.has(workload) || revoked.has(`${workload}>${wiring.workload}`))
+      );
+    },
     service: (name) => serviceOf(name),
+    circuit: (service, endpoint, scope) => mind.circuitOf(service, endpoint, scope),
+    settled(keeper, invocations, isUrgent) {
+      if (invocations < MOST_HOPS) settled(mind, wiring, keeper, isUrgent);
+    },
     reach: reachOf(bindings, wiring),
     relay: () => bindings.relay,
-    external: memoised(externalBinding),
-    record: (call) => record(counters, call, isDegraded(mind)),
-    attempted: (service, endpoint, reason) =>
-      counters.count("attempt", service, endpoint, "", reason),
+    pulse: () => bindings.pulse,
+    outward: () => outwardOf(mind, bindings),
+    tracer: () => tracerOf(mind, tally, wiring.workload),
+    record: (call) => record(isolate.watch, tally, mind, isDegraded(mind), call),
+    attempted: (attempt) => attempted(isolate.watch, tally, mind, attempt),
     poke: () => mind.sync.poke(),
     reset() {
-      mind = createMind(bindings, wiring);
+      mind = createMind(bindings, wiring, loadLate);
+      tally = tallyOf(mind);
       serviceOf = memoised(bornService);
     },
   };
+  return isolate;
 }
 
 const bornService = (): ServiceState => ({
@@ -65,14 +86,6 @@ const reachOf =
     const name = override?.[workload] ?? wiring.reach[workload]?.[entrypoint];
     return name === undefined ? null : (bindings.endpoints.get(name) ?? null);
   };
-
-function record(counters: Counters, call: CallRecord, degraded: boolean): void {
-  counters.count("call", call.side, call.source, call.destination, call.reason);
-  for (const feature of call.bypassed)
-    counters.count("bypassed", feature, call.destination, "", null);
-  if (degraded) counters.count("degraded", call.side, "", "", null);
-  if (deservesLine(call, degraded)) writeLine(logLine(call, degraded, now()));
-}
 
 function memoised<T>(make: (name: string) => T): (name: string) => T {
   const made = new Map<string, T>();

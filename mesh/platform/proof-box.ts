@@ -1,11 +1,9 @@
 // Keys and proofs of one isolate, as the filters use them; wraps mesh/identity and holds its memories.
-import { admitNonce, createNonceMemory, type NonceMemory } from "../algorithms/replay/nonces.ts";
 import { SESSION_SLOT_MS, type IdentityLevel } from "../contract/identity.ts";
 import type { Reason } from "../contract/reasons.ts";
-import { authenticate } from "../identity/authenticate.ts";
+import { authenticate, type ProofTarget } from "../identity/authenticate.ts";
 import { CAPABILITY_PROOF, isStrongEnough, parseProof } from "../identity/envelope.ts";
 import type { Keyring } from "../identity/keyring.ts";
-import { mintAnswer, mintRequest, verifyAnswer } from "../identity/request.ts";
 import {
   createSessionMemo,
   createSessionMinter,
@@ -15,19 +13,21 @@ import {
 } from "../identity/session.ts";
 import type { Verified as IdentityVerified } from "../identity/verdict.ts";
 import type { CoveredFields, MintedProof, ProofBox, Verified } from "../pipeline/isolate.ts";
-import { uniqueId } from "./clock.ts";
+import type { RequestProofs, WholeLate } from "./late.ts";
+
+type LateOf = () => WholeLate | null;
 
 /** A proof box over a keyring. */
-export function createProofBox(ring: Keyring): ProofBox {
+export function createProofBox(ring: Keyring, late: LateOf): ProofBox {
   const minter = createSessionMinter(ring);
   const memo = createSessionMemo();
   const known = new Map<string, number>();
   const doubted = new Map<string, number>();
-  let nonces: NonceMemory | null = null;
+  let admit: ProofBox["admitNonce"] | null = null;
   return {
     mint(audience, level, covered, nowMs, isSeed) {
       if (level === "capability") return CAPABILITY;
-      if (level !== "session") return mintBound(ring, audience, covered, nowMs, isSeed);
+      if (level !== "session") return requestsOf(late).mint(ring, audience, covered, nowMs, isSeed);
       const minted = isSeed ? minter.mintFromSeed(audience, nowMs) : minter.mint(audience, nowMs);
       return minted === null ? null : { text: minted.text, isDegraded: minted.degraded };
     },
@@ -38,10 +38,10 @@ export function createProofBox(ring: Keyring): ProofBox {
       const recalled = memo.recall(proof, nowMs);
       return recalled === null || !isStrongEnough(recalled.kind, level)
         ? null
-        : toVerified(recalled);
+        : toVerified(recalled, late);
     },
     verify: (proof, bound, level, covered, nowMs) =>
-      verify(ring, { proof, bound, level, covered, nowMs }),
+      verify(ring, late, { proof, bound, level, covered, nowMs }),
     isKnown: (principal, nowMs) => known.get(principal) === slotOf(nowMs),
     accept(text, verified, nowMs) {
       if (known.size >= MOST_KNOWN) known.clear();
@@ -59,10 +59,8 @@ export function createProofBox(ring: Keyring): ProofBox {
       memo.remember(text, caller, Math.min(slotEndMs(proof.slot), nowMs + 2 * SESSION_SLOT_MS));
     },
     admitNonce(nonce, isSafe, nowMs) {
-      nonces ??= createNonceMemory(nowMs);
-      const verdict = admitNonce(nonces, nonce, isSafe, nowMs);
-      if (verdict === "fresh") return null;
-      return verdict === "seen" ? "replay" : "shed";
+      admit ??= requestsOf(late).createNonces(nowMs);
+      return admit(nonce, isSafe, nowMs);
     },
   };
 }
@@ -73,26 +71,6 @@ const DOUBT_MS = 5000;
 const MOST_KNOWN = 1024;
 
 const CAPABILITY: MintedProof = { text: CAPABILITY_PROOF, isDegraded: false };
-
-function mintBound(
-  ring: Keyring,
-  audience: string,
-  covered: CoveredFields,
-  nowMs: number,
-  isSeed: boolean,
-): MintedProof | null {
-  const use = isSeed ? ring.seedPairFor(audience, nowMs) : ring.pairFor(audience, nowMs);
-  if (use === null) return null;
-  const minted = mintRequest(ring, use, audience, covered, covered.digest, nowMs, uniqueId());
-  return {
-    text: minted.text,
-    isDegraded: use.degraded,
-    checkAnswer: (header, status, contentType) => {
-      const verdict = verifyAnswer(use.keys, minted, { status, contentType }, header);
-      return verdict.ok ? verdict.digest : null;
-    },
-  };
-}
 
 interface Claim {
   readonly proof: string;
@@ -105,27 +83,28 @@ interface Claim {
 /** Acceptance, not verification, is what the memo keeps: it forgets nothing here and learns nothing. */
 const NO_MEMO: SessionMemo = { recall: () => null, remember: () => undefined };
 
-function verify(ring: Keyring, claim: Claim): Verified | Reason {
+function verify(ring: Keyring, late: LateOf, claim: Claim): Verified | Reason {
   // At `capability` the binding's props are enough, whatever the caller could prove.
   if (claim.level === "capability" && claim.proof === "")
     return { principal: claim.bound(), kind: "capability", isDegraded: false };
-  const target = { level: claim.level, fields: claim.covered, attested: claim.bound };
+  const target: ProofTarget = {
+    level: claim.level,
+    verifyRequest: (proof) => requestsOf(late).verify(ring, proof, claim.covered(), claim.nowMs),
+    attested: claim.bound,
+  };
   const verdict = authenticate(ring, NO_MEMO, claim.proof, target, claim.nowMs);
-  return verdict.ok ? toVerified(verdict) : verdict.reason;
+  return verdict.ok ? toVerified(verdict, late) : verdict.reason;
 }
 
-function toVerified(verdict: IdentityVerified): Verified {
+function toVerified(verdict: IdentityVerified, late: LateOf): Verified {
+  if (verdict.kind === "request") return requestsOf(late).read(verdict);
   const { principal, kind, degraded } = verdict;
-  if (verdict.kind !== "request") return { principal, kind, isDegraded: degraded };
-  return {
-    principal,
-    kind,
-    isDegraded: degraded,
-    request: {
-      nonce: verdict.nonce,
-      digest: verdict.digest,
-      answer: (status, contentType, digest) =>
-        mintAnswer(verdict.keys, verdict, { status, contentType }, digest),
-    },
-  };
+  return { principal, kind, isDegraded: degraded };
+}
+
+/** A request proof that came before the late part is not given to the box (authenticate loads it first). */
+function requestsOf(late: LateOf): RequestProofs {
+  const requests = late()?.requests;
+  if (requests === undefined) throw new Error("no late part");
+  return requests;
 }

@@ -1,14 +1,16 @@
 // How an isolate learns: join when cold, pulse when warm, KV and the bundle when nobody answers.
-import { JOIN_FORMAT } from "../contract/join.ts";
-import { PULSE_FORMAT } from "../contract/pulse.ts";
+import { ISOLATE, JOIN_FORMAT } from "../contract/join.ts";
+import { acknowledge, takeParts, type Outbox } from "../algorithms/pulse/outbox.ts";
+import { PULSE_FORMAT, type Verdict } from "../contract/pulse.ts";
 import { EPOCH_MS, type Revocation } from "../contract/identity.ts";
 import { TABLE_KEY } from "../contract/table.ts";
 import type { Wiring } from "../contract/wiring.ts";
 import type { Keyring } from "../identity/keyring.ts";
 import { unwrapKeys } from "../identity/seed.ts";
 import { importTableKey, openTable, type OpenTable } from "../identity/table.ts";
+import type { WholeLate } from "./late.ts";
 import type { MeshBindings } from "./bindings.ts";
-import { now, sleep, uniqueId } from "./clock.ts";
+import { now, random, sleep, uniqueId } from "./clock.ts";
 
 /** Longest waits of a cold isolate: for the one join, then for KV, before the bundle serves. */
 const JOIN_WAIT_MS = 300;
@@ -19,6 +21,8 @@ export interface Knowledge {
   /** Drawn at the first request: module scope may not draw random values. */
   isolate: string;
   table: OpenTable | null;
+  /** Null until a table needs it. */
+  late: WholeLate | null;
   /** Control has answered since birth: keys of epochs, not of the seed. */
   hasJoined: boolean;
   /** The newest epoch whose keys are held. */
@@ -29,11 +33,21 @@ export interface Knowledge {
   nack: { readonly version: number; readonly reason: string } | null;
   /** When the next pulse is due, ms after the last. */
   pulseEveryMs: number;
+  readonly outbox: Outbox;
+  /** Something was counted since the last pulse. */
+  hasNews: boolean;
+  /** It does not wait; null until that is drawn. */
+  isUrgent: boolean | null;
+  /** Isolates that report. */
+  reporters: number;
+  /** Takes what objects say of circuits. */
+  hear: (verdicts: readonly Verdict[]) => Promise<void>;
 }
 
 export const bornKnowledge = (): Knowledge => ({
   isolate: "",
   table: null,
+  late: null,
   hasJoined: false,
   epoch: 0,
   lastSyncMs: Number.NEGATIVE_INFINITY,
@@ -41,7 +55,20 @@ export const bornKnowledge = (): Knowledge => ({
   sequence: 0,
   nack: null,
   pulseEveryMs: 1000,
+  outbox: new Map(),
+  hasNews: false,
+  isUrgent: null,
+  reporters: 1,
+  hear: async () => undefined,
 });
+
+/** Reports a second that one object should have, at most. */
+const MOST_REPORTS = 500;
+
+/** A failure, a refusal or a probe does not wait, unless so many isolates report that some must. */
+export function noteUrgent(known: Pick<Knowledge, "isUrgent" | "reporters">): void {
+  known.isUrgent ??= random() < MOST_REPORTS / known.reporters;
+}
 
 /** The sources of one isolate; every method settles, none rejects. */
 export interface Sync {
@@ -58,11 +85,13 @@ export function createSync(
   ring: Keyring,
   bindings: MeshBindings,
   wiring: Wiring,
+  loadLate: () => Promise<WholeLate>,
 ): Sync {
   const sources: Sources = {
     known,
     ring,
     bindings,
+    loadLate,
     key: once(async () => (wiring.tableKey === null ? null : importTableKey(wiring.tableKey))),
   };
   return {
@@ -89,6 +118,7 @@ interface Sources {
   readonly ring: Keyring;
   readonly bindings: MeshBindings;
   readonly key: () => Promise<CryptoKey | null>;
+  readonly loadLate: () => Promise<WholeLate>;
 }
 
 async function refresh(sources: Sources): Promise<boolean> {
@@ -110,19 +140,31 @@ async function refresh(sources: Sources): Promise<boolean> {
 }
 
 /** Checks bytes whole before they are used; what is refused is reported with the next pulse. */
-async function take({ known, key }: Sources, bytes: Uint8Array): Promise<boolean> {
+async function take({ known, key, loadLate }: Sources, bytes: Uint8Array): Promise<boolean> {
   const verifyKey = await key();
   if (verifyKey === null) return false;
   const previous = known.table;
   const current = previous?.directory.version ?? 0;
   const opened = await openTable(bytes, verifyKey, current, previous === null ? {} : { previous });
-  if (opened.ok) {
-    known.table = opened.table;
-    known.nack = null;
-  } else if (opened.reason !== "not_newer") {
-    known.nack = { version: current, reason: opened.reason };
-  }
-  return opened.ok;
+  if (!opened.ok) return opened.reason !== "not_newer" && refused(known, current, opened.reason);
+  const { table } = opened;
+  if (table.directory.late !== false && !(await hasLate(known, loadLate)))
+    return refused(known, current, "no_late_part");
+  // Another source may have been faster meanwhile.
+  if ((known.table?.directory.version ?? 0) < table.directory.version) known.table = table;
+  known.nack = null;
+  return true;
+}
+
+function refused(known: Knowledge, version: number, reason: string): false {
+  known.nack = { version, reason };
+  return false;
+}
+
+/** Loads the late part unless it is here. */
+export async function hasLate(known: Knowledge, load: () => Promise<WholeLate>): Promise<boolean> {
+  known.late ??= await quietly(load);
+  return known.late !== null;
 }
 
 async function join(sources: Sources): Promise<boolean> {
@@ -130,13 +172,14 @@ async function join(sources: Sources): Promise<boolean> {
   if (bindings.control === null) return false;
   const startedMs = now();
   const have = known.table?.directory.version ?? 0;
-  const request = { format: JOIN_FORMAT, isolate: known.isolate, have };
+  const request = { format: JOIN_FORMAT, [ISOLATE]: known.isolate, have };
   const reply = await quietly(() => bindings.control?.join(request));
   if (reply === null) return false;
   ring.join(reply.keys);
   known.hasJoined = true;
   known.epoch = newestEpoch(reply.keys.audience.map((held) => held.kid));
-  learnRevocations(known, reply.revocations);
+  learnRevocations(sources, reply.revocations);
+  await known.hear(reply.verdicts ?? []);
   if (reply.table !== null) await take(sources, toBytes(reply.table));
   known.lastSyncMs = startedMs;
   return true;
@@ -148,14 +191,21 @@ async function fromKv(sources: Sources): Promise<boolean> {
 }
 
 /** Tells the version in use; answers the newest one, or null when nobody does. */
-async function report({ known, bindings }: Sources): Promise<number | null> {
+async function report(sources: Sources): Promise<number | null> {
+  const { known, bindings } = sources;
   known.sequence += 1;
   const version = known.table?.directory.version ?? 0;
-  const { isolate, sequence, nack } = known;
-  const pulse = { format: PULSE_FORMAT, isolate, sequence, version, nack };
+  const { sequence, nack } = known;
+  known.hasNews = false;
+  known.isUrgent = null;
+  const parts = takeParts(known.outbox);
+  const pulse = { format: PULSE_FORMAT, [ISOLATE]: known.isolate, sequence, version, nack, parts };
   const reply = await quietly(() => bindings.pulse?.report(pulse));
   if (reply === null) return null;
-  learnRevocations(known, reply.revocations);
+  learnRevocations(sources, reply.revocations);
+  acknowledge(known.outbox, reply.parts ?? []);
+  known.reporters = reply.reporters ?? 1;
+  await known.hear(reply.verdicts ?? []);
   known.pulseEveryMs = Math.max(1000, reply.nextMs);
   return reply.newest;
 }
@@ -166,10 +216,11 @@ async function seed(ring: Keyring, bindings: MeshBindings, wiring: Wiring): Prom
   if (keys !== null) ring.seed(keys, wiring.seed.notAfterMs);
 }
 
-function learnRevocations(known: Knowledge, revocations: readonly Revocation[]): void {
-  known.revoked = new Set(
-    revocations.filter(({ kind }) => kind === "subject").map(({ value }) => value),
-  );
+/** A key is no subject: its id has no slash, and the ring gives it out no more. */
+function learnRevocations({ known, ring }: Sources, revocations: readonly Revocation[]): void {
+  // None is ever taken back: whoever tells of fewer, as a Pulse isolate does that has just begun, has not heard of all yet.
+  known.revoked = new Set([...known.revoked, ...revocations.map(({ value }) => value)]);
+  ring.revoke(known.revoked);
 }
 
 const newestEpoch = (kids: readonly string[]): number =>

@@ -6,7 +6,7 @@ import type { Isolate, Scope } from "../pipeline/isolate.ts";
 import type { Outcome } from "../pipeline/outcome.ts";
 import { HeddleError } from "../pipeline/problem.ts";
 import type { Dialled } from "../contract/wiring.ts";
-import { follow, isRedirect } from "./follow.ts";
+import { isRedirect } from "./follow.ts";
 import { member } from "./member.ts";
 import { argumentsOf } from "./membrane.ts";
 import { isIndex, MESHED, NATIVE, prototypeOf, withoutJson } from "./native.ts";
@@ -86,22 +86,42 @@ const { fetch } = {
 const nativeFetch = (): (() => unknown) =>
   Reflect.get(prototypeOf("ServiceStub"), "fetch") as () => unknown;
 
-async function callFetch(client: Client, given: FetchArguments): Promise<Response> {
-  const parsed = parse(client, given);
-  if (parsed === null)
-    return Reflect.apply(nativeFetch(), client.raw(), given) as Promise<Response>;
-  const { outlet, dialled } = client;
-  const scope = currentScope(outlet.isolate);
-  const outcome = await outlet.outbound(newCall(outlet, scope, dialled, parsed.parts, null));
+function callFetch(client: Client, given: FetchArguments): Promise<Response> {
+  try {
+    const parsed = parse(client, given);
+    if (parsed === null)
+      return Reflect.apply(nativeFetch(), client.raw(), given) as Promise<Response>;
+    const { outlet, dialled } = client;
+    const scope = currentScope(outlet.isolate);
+    const settled = outlet.outbound(newCall(outlet, scope, dialled, parsed.parts, null));
+    if (settled instanceof Promise) return settled.then((outcome) => took(client, parsed, outcome));
+    return Promise.resolve(took(client, parsed, settled));
+  } catch (error) {
+    return failing(error);
+  }
+}
+
+const failing = async (error: unknown): Promise<never> => {
+  throw error;
+};
+
+/** The answer, or what it redirects to. */
+function took(
+  { outlet, dialled }: Client,
+  parsed: ParsedFetch,
+  outcome: Outcome,
+): Promise<Response> | Response {
   const response = unwrap(outcome) as Response;
   if (!parsed.follows || !isRedirect(response)) return response;
-  return follow(parsed, response, (parts) => send(outlet, dialled, parts));
+  return import("./late.ts").then(({ follow }) =>
+    follow(parsed, response, (parts) => send(outlet, dialled, parts)),
+  );
 }
 
 /** Null for what the runtime's own `fetch` refuses too, and in its own words. */
-function parse(client: Client, [input, init]: FetchArguments): ParsedFetch | null {
+function parse(client: Client, given: FetchArguments): ParsedFetch | null {
   try {
-    return parseFetch(input, init);
+    return parseFetch(given[0], given[1]);
   } catch (error) {
     if (client.raw() === null) throw error;
     return null;
@@ -168,7 +188,14 @@ export function newCall(
     held: [],
     isSeed: false,
     attempts: 0,
+    dispatched: 0,
+    circuit: null,
+    breaker: null,
+    lease: 0,
     perTryMs: 0,
+    startMs: 0,
+    attemptStartMs: 0,
+    sentBefore: 0,
     attemptEndMs: Number.POSITIVE_INFINITY,
     bypassed: null,
     reason: null,

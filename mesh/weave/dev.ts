@@ -1,6 +1,6 @@
 // Dev only: the entrypoint by which `heddle dev` syncs, forgets and reads this isolate. Never woven for a deploy.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { entriesOf } from "../platform/counters.ts";
+import { countIn, createCounters, entriesOf } from "../platform/counters.ts";
 import type { MeshIsolate } from "../platform/isolate.ts";
 
 /** What dev may ask of an isolate. */
@@ -18,6 +18,8 @@ export type DevClass = new (
 ) => WorkerEntrypoint & DevApi;
 
 export function createDev(isolate: MeshIsolate): DevClass {
+  const counters = createCounters();
+  isolate.watch = (record, isDegraded) => countIn(counters, record, isDegraded);
   return class HeddleDev extends WorkerEntrypoint implements DevApi {
     async poke(): Promise<number> {
       return isolate.poke();
@@ -26,7 +28,7 @@ export function createDev(isolate: MeshIsolate): DevClass {
       isolate.reset();
     }
     async counts(): Promise<Readonly<Record<string, number>>> {
-      return entriesOf(isolate.counters);
+      return entriesOf(counters);
     }
   };
 }

@@ -17,16 +17,16 @@ export function weaveEntrypoint(
 ): EntrypointClass {
   const entrypoint = name === "default" ? "" : name;
   class Woven extends WorkerEntrypoint {
-    override async fetch(request: Request): Promise<Response> {
-      return takeFetch(inlet, entrypoint, this.ctx, request, async (settled) => {
+    override fetch(request: Request): Promise<Response> {
+      return takeFetch(inlet, entrypoint, this.ctx, request, (settled) => {
         const own = construct(inlet, inner, this.ctx, this.env);
         if (typeof own.fetch !== "function")
           throw new Error("Handler does not export a fetch() function.");
         return own.fetch(settled);
       });
     }
-    async dispatch(call: unknown): Promise<unknown> {
-      return takeRpc(inlet, entrypoint, this.ctx, call, async ({ path, args }) =>
+    dispatch(call: unknown): Promise<unknown> {
+      return takeRpc(inlet, entrypoint, this.ctx, call, ({ path, args }) =>
         walk(construct(inlet, inner, this.ctx, this.env), path, args),
       );
     }

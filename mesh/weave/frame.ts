@@ -5,12 +5,13 @@ import type { AssetsWiring, Wiring } from "../contract/wiring.ts";
 import type { InboundCall, OutboundCall } from "../pipeline/call.ts";
 import { compose, type Chain } from "../pipeline/filter.ts";
 import type { Isolate } from "../pipeline/isolate.ts";
+import type { WholeLate } from "../platform/late.ts";
 import { captureBindings } from "../platform/bindings.ts";
 import { createIsolate, type MeshIsolate } from "../platform/isolate.ts";
 import type { Front } from "./assets.ts";
 import { createClient, type Outlet } from "./client.ts";
 import type { DevClass } from "./dev.ts";
-import { weaveEntrypoint, type EntrypointClass } from "./entrypoint.ts";
+import type { EntrypointClass } from "./entrypoint.ts";
 import { traceGlobalFetch } from "./global-fetch.ts";
 import type { Loop } from "./hand-on.ts";
 import { weaveHandler } from "./handler.ts";
@@ -40,6 +41,10 @@ export interface Parts {
   readonly serveOwn: ServeOwn | null;
   readonly assetsInFront: ((assets: unknown, how: AssetsWiring) => Front | null) | null;
   readonly objects: ObjectParts | null;
+  /** Without it an entrypoint class is refused where it would be woven. */
+  readonly weaveEntrypoint:
+    | ((inlet: Inlet, name: string, inner: EntrypointClass) => EntrypointClass)
+    | null;
   readonly createDev: ((isolate: MeshIsolate) => DevClass) | null;
   readonly loopbackExports: Loop["loopbackExports"];
   readonly shareExports: ((loop: Loop) => void) | null;
@@ -64,10 +69,11 @@ export function startWith(
   env: Record<string, unknown>,
   wiring: Wiring,
   chains: Chains,
-  { serveOwn, assetsInFront, objects, createDev, loopbackExports, shareExports }: Parts,
+  parts: Parts,
 ): Runtime {
+  const { serveOwn, assetsInFront, objects, createDev, loopbackExports, shareExports } = parts;
   const bindings = captureBindings(env, wiring);
-  const isolate = createIsolate(bindings, wiring);
+  const isolate = createIsolate(bindings, wiring, loadLate);
   traceGlobalFetch(isolate);
   const outlet: Outlet = {
     isolate,
@@ -91,12 +97,15 @@ export function startWith(
     front: (wiring.assets && assetsInFront?.(bindings.assets, wiring.assets)) ?? null,
   };
   return {
-    weave: (name, value) => weaveExport(inlet, objects, name, value),
+    weave: (name, value) => weaveExport(inlet, parts, name, value),
     dev: createDev?.(isolate) ?? null,
     outlet,
     inlet,
   };
 }
+
+/** In a woven Worker a module of its own (cli/bundle.ts); elsewhere a bundler inlines it. */
+const loadLate = async (): Promise<WholeLate> => (await import("./late.ts")).late;
 
 /** Puts ours in the place of the user's bindings into the mesh. */
 function patch(
@@ -113,15 +122,17 @@ function patch(
 /** Entrypoints, handler objects and objects are wrapped; what the platform cannot bind to is left as it is. */
 function weaveExport(
   inlet: Inlet,
-  objects: ObjectParts | null,
+  { objects, weaveEntrypoint }: Parts,
   name: string,
   value: unknown,
 ): unknown {
   if (typeof value === "object" && value !== null) return weaveHandler(inlet, name, value);
   if (typeof value !== "function") return value;
   const prototype: unknown = value.prototype;
-  if (prototype instanceof WorkerEntrypoint)
+  if (prototype instanceof WorkerEntrypoint) {
+    if (weaveEntrypoint === null) throw new Error(`${name} is a class that weaving did not find`);
     return weaveEntrypoint(inlet, name, value as EntrypointClass);
+  }
   return prototype instanceof DurableObject && objects !== null
     ? objects.weaveObject(inlet, value as ObjectClass)
     : value;

@@ -1,6 +1,7 @@
 // Requests from outside that reach the gateway: through the edge chain, by the table's Gateways.
 import { edge } from "../chains/edge.ts";
 import { HEDDLE_LISTENER } from "../contract/headers.ts";
+import { IDENTITY_TOKEN } from "../identity/outward/wimse.ts";
 import type { Wiring } from "../contract/wiring.ts";
 import type { OutboundCall } from "../pipeline/call.ts";
 import { compose, type Next } from "../pipeline/filter.ts";
@@ -38,10 +39,16 @@ async function serveEdge(
     ...newCall(outlet, scope, EDGE, parts, null),
     side: "edge",
     listener,
+    ...(request.headers.has(IDENTITY_TOKEN) ? { shown: [...request.headers] } : {}),
   };
   const outcome = await edge(call);
   if (outcome.kind === "answer")
-    return toOutside(isolate, outcome.value as Response, drawn ? scope.cohort : "", request);
+    return toOutside(
+      isolate,
+      outcome.value as Response,
+      drawn && call.isDerived !== true ? scope.cohort : "",
+      request,
+    );
   return problem(outcome.reason, scope.context.traceId, false);
 }
 

@@ -18,13 +18,13 @@ export function weaveHandler(inlet: Inlet, name: string, inner: object): WovenHa
   const entrypoint = name === "default" ? "" : name;
   const made: WovenHandler = {
     fetch: (request: Request, env, ctx) =>
-      takeFetch(inlet, entrypoint, ctx, request, async (settled) => {
+      takeFetch(inlet, entrypoint, ctx, request, (settled) => {
         const fetch = functionOf(inner, "fetch");
         if (fetch === null) throw new Error("Handler does not export a fetch() function.");
         return fetch.call(inner, settled, env, handOn(ctx, inlet.loop)) as Promise<Response>;
       }),
     dispatch: (call: unknown, env, ctx) =>
-      takeRpc(inlet, entrypoint, ctx, call, async ({ path, args }) =>
+      takeRpc(inlet, entrypoint, ctx, call, ({ path, args }) =>
         walk(inner, path, args, (found, owner, given, at) => {
           if (given.length === 1) return found.call(owner, given[0], env, handOn(ctx, inlet.loop));
           throw wrongCount(at);

@@ -4,6 +4,7 @@ import { outbound } from "../chains/outbound.ts";
 import type { Wiring } from "../contract/wiring.ts";
 import { assetsInFront } from "./assets.ts";
 import { createDev } from "./dev.ts";
+import { weaveEntrypoint } from "./entrypoint.ts";
 import { startWith, type Runtime } from "./frame.ts";
 import { loopbackExports } from "./loopback.ts";
 import { weaveNamespace } from "./namespace.ts";
@@ -16,6 +17,7 @@ declare const HEDDLE_PARTS: {
   readonly routes: boolean;
   readonly assets: boolean;
   readonly objects: boolean;
+  readonly classes: boolean;
   readonly dev: boolean;
   readonly exports: boolean;
   readonly importedExports: boolean;
@@ -31,6 +33,7 @@ export const start = (env: Record<string, unknown>, wiring: Wiring): Runtime =>
       serveOwn: HEDDLE_PARTS.routes ? serveOwn : null,
       assetsInFront: HEDDLE_PARTS.assets ? assetsInFront : null,
       objects: HEDDLE_PARTS.objects ? { weaveObject, weaveNamespace } : null,
+      weaveEntrypoint: HEDDLE_PARTS.classes ? weaveEntrypoint : null,
       createDev: HEDDLE_PARTS.dev ? createDev : null,
       loopbackExports: HEDDLE_PARTS.exports ? loopbackExports : null,
       shareExports: HEDDLE_PARTS.importedExports ? shareExports : null,

@@ -1,18 +1,18 @@
 // The way into one Worker: makes the inbound call, runs the chain, and the application inside its scope.
 import type { CallContext } from "../contract/context.ts";
-import { HEDDLE } from "../contract/headers.ts";
+import { HEDDLE, HEDDLE_REASON, PROXY_STATUS } from "../contract/headers.ts";
 import type { IdentityLevel } from "../contract/identity.ts";
 import type { Reason } from "../contract/reasons.ts";
 import type { Wiring } from "../contract/wiring.ts";
 import type { InboundCall, RpcParts } from "../pipeline/call.ts";
 import { rootContext } from "../pipeline/context.ts";
 import type { Next } from "../pipeline/filter.ts";
+import type { Outcome } from "../pipeline/outcome.ts";
 import type { Isolate, Keeper, Scope, Verified } from "../pipeline/isolate.ts";
 import { HeddleError } from "../pipeline/problem.ts";
 import { heddleProps, type Loop } from "./hand-on.ts";
 import { guard } from "./membrane.ts";
 import { inScope, scopeOf } from "./scope.ts";
-import { watchSocket } from "./socket.ts";
 
 /** What the inbound side of a woven export needs; one per isolate. */
 export interface Inlet {
@@ -32,10 +32,10 @@ export interface Inlet {
 export type RuntimeContext = Keeper;
 
 /** The application's own fetch handler. */
-export type Serve = (request: Request) => Promise<Response>;
+export type Serve = (request: Request) => Promise<Response> | Response;
 
 /** The application's own member, called or read; the envelope is for the relay, which hands it on. */
-export type Perform = (rpc: RpcParts, envelope: string) => Promise<unknown>;
+export type Perform = (rpc: RpcParts, envelope: string) => unknown;
 
 /** A `fetch` that reached a woven entrypoint. */
 export function takeFetch(
@@ -45,8 +45,7 @@ export function takeFetch(
   request: Request,
   serve: Serve,
 ): Promise<Response> {
-  const front = entrypoint === "" ? inlet.front : null;
-  const served: Serve = front === null ? serve : (settled) => front(settled, serve);
+  const served = entrypoint === "" ? behind(inlet.front, serve) : serve;
   // Routes lead to the default export; a named one is reached by a binding only, and that has to be ours.
   if (inlet.fromOutside !== null && entrypoint === "" && workloadOf(ctx) === "")
     return inlet.fromOutside(request, ctx, served);
@@ -54,6 +53,9 @@ export function takeFetch(
   const call = new FetchCall(inlet, entrypoint, ctx, envelope, request, served);
   return settle(call) as Promise<Response>;
 }
+
+const behind = (front: Inlet["front"], serve: Serve): Serve =>
+  front === null ? serve : (settled) => front(settled, serve);
 
 /** A `dispatch` that reached a woven entrypoint; `perform` walks to the member and calls it. */
 export function takeRpc(
@@ -73,8 +75,14 @@ export function takeRpc(
 const isPath = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((name) => typeof name === "string");
 
-async function settle(call: Incoming): Promise<unknown> {
-  const outcome = await call.inlet.inbound(call);
+function settle(call: Incoming): Promise<unknown> {
+  const settled = call.inlet.inbound(call);
+  return settled instanceof Promise ? settled.then(opened) : opening(settled);
+}
+
+const opening = async (outcome: Outcome): Promise<unknown> => opened(outcome);
+
+function opened(outcome: Outcome): unknown {
   if (outcome.kind === "answer") return outcome.value;
   throw outcome.kind === "failure" ? outcome.error : new HeddleError(outcome.reason);
 }
@@ -95,8 +103,10 @@ abstract class Incoming implements InboundCall {
   verified: Verified | null = null;
   principal = "";
   viaRelay = false;
+  mayUse: ((member: string) => Reason | null) | null = null;
   reason: Reason | null = null;
   detail = "";
+  startMs = 0;
 
   constructor(inlet: Inlet, entrypoint: string, ctx: RuntimeContext, envelope: string) {
     this.inlet = inlet;
@@ -118,9 +128,10 @@ abstract class Incoming implements InboundCall {
     return scopeOf(inheritedContext(this.isolate, this.context), this.keeper);
   }
 
-  abstract run(): Promise<unknown>;
+  abstract run(): unknown;
+  abstract given(value: unknown): unknown;
 
-  upgraded(response: Response): Response {
+  upgraded(response: Response): Promise<Response> | Response {
     return response;
   }
 }
@@ -129,6 +140,7 @@ class FetchCall extends Incoming {
   request: Request;
   readonly rpc = null;
   readonly #serve: Serve;
+  #scope: Scope | null = null;
 
   constructor(
     inlet: Inlet,
@@ -143,12 +155,27 @@ class FetchCall extends Incoming {
     this.#serve = serve;
   }
 
-  run(): Promise<unknown> {
-    return inScope(this.scope(), () => this.#serve(this.request));
+  run(): unknown {
+    const scope = this.scope();
+    this.#scope = scope;
+    return inScope(scope, () => this.#serve(this.request));
   }
 
-  override upgraded(response: Response): Response {
-    return this.principal === this.isolate.workload ? response : watchSocket(response, this);
+  /** A failure behind one of an upstream says so to the caller's mesh, which then holds nothing against this Worker. */
+  given(value: unknown): unknown {
+    if (this.#scope?.isTroubled !== true || !(value instanceof Response)) return value;
+    const { status } = value;
+    const isOwn = status < 502 || status > 504 || value.headers.has(PROXY_STATUS);
+    if (isOwn || this.principal === "" || this.verified?.request !== undefined) return value;
+    const told = new Response(value.body, value);
+    told.headers.set(HEDDLE_REASON, "upstream_status");
+    return told;
+  }
+
+  override upgraded(response: Response): Promise<Response> | Response {
+    return this.principal === this.isolate.workload
+      ? response
+      : import("./late.ts").then(({ watchSocket }) => watchSocket(response, this));
   }
 }
 
@@ -156,6 +183,7 @@ class RpcCall extends Incoming {
   request = null;
   readonly rpc: RpcParts;
   readonly #perform: Perform;
+  #scope: Scope | null = null;
 
   constructor(
     inlet: Inlet,
@@ -170,10 +198,15 @@ class RpcCall extends Incoming {
     this.#perform = perform;
   }
 
-  async run(): Promise<unknown> {
-    const scope = this.scope();
-    const value = await inScope(scope, () => this.#perform(this.rpc, this.envelope));
-    return guard(value, { isolate: this.isolate, scope, principal: this.principal });
+  run(): unknown {
+    this.#scope = this.scope();
+    return inScope(this.#scope, () => this.#perform(this.rpc, this.envelope));
+  }
+
+  given(value: unknown): unknown {
+    const { isolate, principal, mayUse } = this;
+    const scope = this.#scope ?? this.scope();
+    return guard(value, { isolate, scope, principal, mayUse, path: "()" });
   }
 }
 

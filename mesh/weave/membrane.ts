@@ -1,5 +1,6 @@
 // A returned RpcTarget or function keeps the call it came from: its scope, and the revocation check.
 import { RpcTarget } from "cloudflare:workers";
+import type { InboundCall } from "../pipeline/call.ts";
 import type { Isolate, Scope } from "../pipeline/isolate.ts";
 import { HeddleError } from "../pipeline/problem.ts";
 import { MESHED, nativeOf } from "./native.ts";
@@ -12,6 +13,10 @@ export interface Grant {
   readonly scope: Scope;
   /** Whose revocation ends it; empty where nobody was authenticated. */
   readonly principal: string;
+  /** What policy says of its members; absent: nothing. */
+  readonly mayUse?: InboundCall["mayUse"];
+  /** How the capability was come by, as policy names it: `()`, then `().name()`. */
+  readonly path?: string;
 }
 
 type Callable = (...args: readonly unknown[]) => unknown;
@@ -48,8 +53,14 @@ const isWanted = (value: unknown): boolean =>
   nativeOf(value as object) !== undefined;
 
 /** Does what a capability does, as part of the call that gave it; at once, since a getter's value may be walked through. */
-function run(grant: Grant, act: () => unknown): unknown {
+function run(grant: Grant, act: () => unknown, member = ""): unknown {
   if (grant.isolate.isRevoked(grant.principal)) throw new HeddleError("revoked");
+  const { mayUse, path } = grant;
+  if (mayUse && member !== "") {
+    const reason = mayUse(path + member);
+    if (reason !== null) throw new HeddleError(reason);
+    return run({ ...grant, path: `${path}${member}()` }, act);
+  }
   const value = inScope(grant.scope, act);
   return value instanceof Promise
     ? value.then((settled) => guard(settled, grant))
@@ -88,9 +99,9 @@ function membraneOf(prototype: object): Membrane {
     }
   };
   // A method taken off its target has no grant either, and fails on what it finds as `this`, as bare.
-  const act = (self: object, use: (target: object) => unknown): unknown => {
+  const act = (self: object, name: string, use: (target: object) => unknown): unknown => {
     const found = held.get(self);
-    return found === undefined ? use(self) : run(found.grant, () => use(found.target));
+    return found === undefined ? use(self) : run(found.grant, () => use(found.target), `.${name}`);
   };
   for (let at = prototype; at !== RpcTarget.prototype; at = Object.getPrototypeOf(at) as object)
     for (const name of Object.getOwnPropertyNames(at))
@@ -109,14 +120,14 @@ function membraneOf(prototype: object): Membrane {
 function guardedMember(
   at: object,
   name: string,
-  act: (self: object, use: (target: object) => unknown) => unknown,
+  act: (self: object, name: string, use: (target: object) => unknown) => unknown,
 ): PropertyDescriptor {
   const own = Object.getOwnPropertyDescriptor(at, name) ?? {};
   if (own.get !== undefined)
     return {
       configurable: true,
       get(this: object): unknown {
-        return act(this, (target) => own.get?.call(target) as unknown);
+        return act(this, name, (target) => own.get?.call(target) as unknown);
       },
     };
   if (typeof own.value !== "function") return own;
@@ -125,7 +136,7 @@ function guardedMember(
     configurable: true,
     writable: true,
     value(this: object, ...args: readonly unknown[]): unknown {
-      return act(this, (target) => method.apply(target, [...args]));
+      return act(this, name, (target) => method.apply(target, [...args]));
     },
   };
 }

@@ -7,11 +7,14 @@ import {
   TRACESTATE,
 } from "../contract/headers.ts";
 import type { CallContext } from "../contract/context.ts";
+import type { Reason } from "../contract/reasons.ts";
+import { problem } from "../pipeline/problem.ts";
 import { isForged } from "../pipeline/strip-headers.ts";
 import { randomHex, readTraceparent, rootContext, traceparent } from "../pipeline/context.ts";
 import type { Isolate, Scope } from "../pipeline/isolate.ts";
 import { readTracestate } from "../pipeline/tracestate.ts";
 import type { RuntimeContext, Serve } from "./inlet.ts";
+import { fromRequest } from "./parts.ts";
 import { inScope, scopeOf } from "./scope.ts";
 
 const DEFAULT_EDGE_MS = 15_000;
@@ -27,10 +30,15 @@ export async function serveOwn(
 ): Promise<Response> {
   await isolate.ready(ctx);
   const scope = edgeScope(isolate, request, ctx);
+  const derived = derivedCohort(isolate, request);
+  if (derived !== "") scope.cohort = derived;
+  const refusal = refused(isolate, request);
+  if (typeof refusal === "string") return problem(refusal, scope.context.traceId, false);
   const drawn = scope.cohort === "";
   if (drawn && isolate.table()?.splits === true)
     scope.cohort = randomHex(16, () => isolate.random());
-  const response = await inScope(scope, () => serve(stripped(request, scope.context)));
+  const startMs = isolate.now();
+  const response = await inScope(scope, () => serve(stripped(refusal, scope.context)));
   isolate.record({
     side: "edge",
     source: "",
@@ -40,11 +48,45 @@ export async function serveOwn(
     status: response.status,
     reason: null,
     attempts: 1,
+    retries: 0,
+    durationMs: isolate.now() - startMs,
     traceId: scope.context.traceId,
     bypassed: [],
     detail: "",
   });
   return toOutside(isolate, response, drawn ? scope.cohort : "", request);
+}
+
+/** Of a user whom the request names, as the edge chain has it; empty where none does. */
+function derivedCohort(isolate: Isolate, request: Request): string {
+  const sources = isolate.table()?.defaults.cohort?.from;
+  if (sources === undefined) return "";
+  return isolate.late()?.cohort({ http: fromRequest(request).parts }, sources) ?? "";
+}
+
+/** Why policy keeps who has no identity out, told in log and metric; else the request to go on with. */
+function refused(isolate: Isolate, request: Request): Reason | Request {
+  const policy = isolate.table()?.policy(isolate.workload);
+  if (policy === undefined) return request;
+  const made = policy && isolate.late()?.authorizeOwn(policy, request);
+  const reason = made ? made.reason : "default_deny";
+  if (reason === null) return made?.request ?? request;
+  isolate.record({
+    side: "edge",
+    source: "",
+    destination: isolate.workload,
+    endpoint: "",
+    route: "",
+    status: 0,
+    reason,
+    attempts: 1,
+    retries: 0,
+    durationMs: 0,
+    traceId: "",
+    bypassed: [],
+    detail: made?.detail ?? "",
+  });
+  return reason;
 }
 
 /**
@@ -73,7 +115,7 @@ export function edgeScope(isolate: Isolate, request: Request, ctx: RuntimeContex
     cohort: COHORT.exec(request.headers.get("cookie") ?? "")?.[1] ?? "",
     deadlineMs: edgeMs > 0 ? isolate.now() + edgeMs : Number.POSITIVE_INFINITY,
   };
-  return scopeOf(context, ctx);
+  return scopeOf(context, ctx, came === null);
 }
 
 /** The answer as it leaves: without what was between meshes, with a cohort where one was drawn and the table splits. */

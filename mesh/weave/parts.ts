@@ -163,19 +163,35 @@ export type Location = Pick<HttpParts, "url" | "host" | "port" | "path" | "query
 
 /** URLs that a parser would leave as they are: no dot segments, escapes, credentials or fragments to think about. */
 const PLAIN =
-  /^(https?):\/\/([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9]\d{0,4}))?(\/[\w~/-]*)(?:\?([\w~.&=+%/-]*))?$/;
+  /^https?:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9]\d{0,4})?\/[\w~/-]*(?:\?[\w~.&=+%/-]*)?$/;
 const NUMERIC_HOST = /(?:^|\.)\d+$/;
 
 /** Slices what is plain, parses the rest; null for what is no http URL. */
 function locateText(text: string): Location | null {
-  const found = PLAIN.exec(text);
-  const [, scheme, host = "", port, path = "/", query = ""] = found ?? [];
-  const usual = scheme === "https" ? 443 : 80;
-  if (found === null || NUMERIC_HOST.test(host) || Number(port) === usual) {
-    const url = URL.parse(text);
-    return url !== null && HTTP.test(url.href) ? locate(url) : null;
-  }
-  return { url: text, host, port: port === undefined ? usual : Number(port), path, query };
+  const plain = PLAIN.test(text) ? slices(text) : null;
+  if (plain !== null) return plain;
+  const url = URL.parse(text);
+  return url !== null && HTTP.test(url.href) ? locate(url) : null;
+}
+
+/** Null where a parser would write the host or the port in another way. */
+function slices(text: string): Location | null {
+  const start = text.indexOf("//") + 2;
+  const usual = start === "https://".length ? 443 : 80;
+  const slash = text.indexOf("/", start);
+  const colon = text.indexOf(":", start);
+  const hasPort = colon > 0 && colon < slash;
+  const port = hasPort ? Number(text.slice(colon + 1, slash)) : usual;
+  const host = text.slice(start, hasPort ? colon : slash);
+  if ((hasPort && port === usual) || NUMERIC_HOST.test(host)) return null;
+  const question = text.indexOf("?", slash);
+  return {
+    url: text,
+    host,
+    port,
+    path: text.slice(slash, question < 0 ? text.length : question),
+    query: question < 0 ? "" : text.slice(question + 1),
+  };
 }
 
 const HTTP = /^https?:/;
@@ -197,7 +213,8 @@ function plainHeaders(given: RequestInit["headers"]): Record<string, string> | n
   if (given instanceof Headers) return given.has("set-cookie") ? null : Object.fromEntries(given);
   if (typeof given !== "object" || given === null || !isPlain(given)) return null;
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) {
+  for (const name of Object.keys(given)) {
+    const value: unknown = (given as Readonly<Record<string, unknown>>)[name];
     const lower = name.toLowerCase();
     if (typeof value !== "string" || headers[lower] !== undefined) return null;
     headers[lower] = value;

@@ -92,11 +92,19 @@ export function createRelay(runtime: Runtime | null): EntrypointClass {
 /** To the endpoint that a caller's mesh has chosen; repeating a call is for that mesh, not for the relay. */
 const onwardOf = (outlet: Outlet): Outlet => ({
   ...outlet,
+  isolate: uncounted(outlet.isolate),
   outbound: compose({
     ...outbound,
     filters: outbound.filters.filter(({ name }) => name !== "retry"),
   }),
 });
+
+/** The same isolate, which leaves it to the caller's mesh to count and log what is handed on. */
+const uncounted = (isolate: Isolate): Isolate =>
+  Object.assign(Object.create(isolate) as Isolate, {
+    record: () => undefined,
+    attempted: () => undefined,
+  });
 
 interface Source {
   readonly source: string;

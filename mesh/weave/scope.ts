@@ -7,11 +7,13 @@ import type { Isolate, Keeper, Scope } from "../pipeline/isolate.ts";
 const scopes = new AsyncLocalStorage<Scope>();
 
 /** The scope that holds for an incoming call's context. */
-export const scopeOf = (context: CallContext, keeper: Keeper): Scope => ({
+export const scopeOf = (context: CallContext, keeper: Keeper, isRoot = false): Scope => ({
   context,
   keeper,
+  isRoot,
   cohort: context.cohort,
   allowance: context.allowance,
+  isTroubled: false,
   invocations: context.invocations,
 });
 
@@ -20,6 +22,7 @@ export const entryScope = (isolate: Isolate, keeper: Keeper): Scope =>
   scopeOf(
     rootContext(() => isolate.random()),
     keeper,
+    true,
   );
 
 export type Around = <T>(run: () => T) => T;

@@ -5,6 +5,7 @@ import { outbound } from "../chains/outbound.ts";
 import type { Wiring } from "../contract/wiring.ts";
 import { assetsInFront } from "./assets.ts";
 import { createDev } from "./dev.ts";
+import { weaveEntrypoint } from "./entrypoint.ts";
 import { startWith, type Chains, type Runtime } from "./frame.ts";
 import { loopbackExports } from "./loopback.ts";
 import { weaveNamespace } from "./namespace.ts";
@@ -21,6 +22,7 @@ export const start = (
     serveOwn,
     assetsInFront,
     objects: { weaveObject, weaveNamespace },
+    weaveEntrypoint,
     createDev,
     loopbackExports,
     shareExports: null,

@@ -1,12 +1,21 @@
 // Owns what a driver is, and which driver a case file's `schema` member picks.
+import { authorization } from "./authorization/authz.ts";
+import { paths } from "./authorization/paths.ts";
 import { meshconf } from "./meshconf/driver.ts";
+import { SEMANTICS } from "./meshsem/driver.ts";
+import { limits, meshval } from "./meshval/driver.ts";
+import { meshvs } from "./meshvs/driver.ts";
 import type { FileResult } from "./results.ts";
+import { bundles, jws, spiffeIds, tokens, transport, vectors } from "./tokens/driver.ts";
+import { signatures } from "./tokens/signatures.ts";
 
 /** A JSON file that says which schema it has. */
 export interface SchemaFile {
   /** Name without folder and extension. */
   readonly name: string;
   readonly document: Readonly<Record<string, unknown>>;
+  /** Absolute path. */
+  readonly file: string;
 }
 
 export interface DriverContext {
@@ -25,7 +34,22 @@ export type Driver = (
   context: DriverContext,
 ) => Promise<readonly FileResult[]>;
 
-export const DRIVERS: Readonly<Record<string, Driver>> = { "meshconf/1": meshconf };
+export const DRIVERS: Readonly<Record<string, Driver>> = {
+  "meshauthz/1": authorization,
+  "meshbundle/1": bundles,
+  "meshconf/1": meshconf,
+  "meshhttpsig/1": signatures,
+  "meshjwt/1": tokens,
+  "meshnorm/1": paths,
+  "meshspiffe/1": spiffeIds,
+  "meshtransport/1": transport,
+  "meshval/1": meshval,
+  "meshvs/1": meshvs,
+  "rfcvec/1": vectors,
+  "wycheproof-jws/1": jws,
+  limits,
+  ...SEMANTICS,
+};
 
 /** Schemas of files that describe and are no cases. */
-export const NO_CASES = /^meshcontract\//;
+export const NO_CASES = /^(?:meshcontract|meshmusts|keys)\b/;

@@ -39,6 +39,8 @@ export interface DevMesh {
   readonly remove: (documents: readonly unknown[], wait: boolean) => Promise<void>;
   /** The parsed answer of `heddle get … -o json`. */
   readonly get: (...args: readonly string[]) => Promise<unknown>;
+  /** The parsed answer of `heddle import istio … -o json`. */
+  readonly importIstio: (documents: readonly unknown[]) => Promise<unknown>;
   readonly stop: () => Promise<void>;
 }
 
@@ -90,6 +92,8 @@ function toMesh(
     remove: async (documents, wait) => {
       await run(["delete", "-f", write(documents), ...(wait ? ["--wait"] : []), "-o", "json"]);
     },
+    importIstio: async (documents) =>
+      JSON.parse(await run(["import", "istio", "-f", write(documents), "-o", "json"])) as unknown,
     get: async (...args) => JSON.parse(await run(["get", ...args, "-o", "json"])) as unknown,
     stop,
   };

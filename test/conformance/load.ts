@@ -17,11 +17,35 @@ export function load(from: string): Loaded {
     const name = path.basename(file, ".json");
     const document = parseObject(readFileSync(file, "utf8"));
     if (typeof document === "string") broken.push({ name, why: document });
-    else if (typeof document["schema"] !== "string") broken.push({ name, why: "has no schema" });
-    else files.push({ name, document, schema: document["schema"] });
+    else {
+      const schema = document["schema"] ?? unnamedSchema(document);
+      if (typeof schema === "string")
+        files.push({ name, document, schema, file: path.resolve(file) });
+      else broken.push({ name, why: "has no schema" });
+    }
   }
   return { files, broken };
 }
+
+/** What a file without a `schema` member shows by its shape. */
+function unnamedSchema(document: Readonly<Record<string, unknown>>): string | null {
+  if (isObject(document["private"]) && isObject(document["bundles"])) return "keys";
+  return hasLimits(document) ? "limits" : null;
+}
+
+/** Limits of schemas carry no `schema` member: kinds, and below them field paths that begin at `spec`. */
+function hasLimits(document: Readonly<Record<string, unknown>>): boolean {
+  const kinds = Object.values(document);
+  return (
+    kinds.length > 0 &&
+    kinds.every(
+      (fields) => isObject(fields) && Object.keys(fields).every((at) => at.startsWith("spec")),
+    )
+  );
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function jsonFiles(from: string): readonly string[] {
   if (!statSync(from).isDirectory()) return [from];
@@ -31,11 +55,10 @@ function jsonFiles(from: string): readonly string[] {
     .map((name) => path.join(from, name));
 }
 
-function parseObject(text: string): Record<string, unknown> | string {
+function parseObject(text: string): Readonly<Record<string, unknown>> | string {
   try {
     const value: unknown = JSON.parse(text);
-    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-    return isObject ? (value as Record<string, unknown>) : "is no JSON object";
+    return isObject(value) ? value : "is no JSON object";
   } catch (error) {
     return `is no JSON: ${error instanceof Error ? error.message : String(error)}`;
   }

@@ -13,20 +13,23 @@ export interface Options {
   readonly sample: number | null;
   readonly seed: number;
   readonly windowMs: number;
+  /** Where the report goes besides the scratch folder; null is nowhere. */
+  readonly report: string | null;
 }
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const SHARED = path.join(ROOT, "../shared/conformance/gateway-api");
 const OWN = path.join(import.meta.dirname, "cases");
 
-export const USAGE = `npm run conformance -- [--cases DIR] [-o json] [--only NAME-OR-ID]... [--sample N] [--seed S] [--window SECONDS]
+export const USAGE = `npm run conformance -- [--cases DIR] [-o json] [--only NAME-OR-ID]... [--sample N] [--seed S] [--window SECONDS] [--report FILE]
 
   --cases DIR          case files, at any depth; ${relative(SHARED)} if it is there, else ${relative(OWN)}
   -o json              one JSON object with every result before the last line
   --only NAME-OR-ID    only this file (name without .json, or its id); may be repeated
   --sample N           N files drawn with the seed
   --seed S             a whole number (default 1)
-  --window SECONDS     how long after a change a case may take to hold (default 30)`;
+  --window SECONDS     how long after a change a case may take to hold (default 30)
+  --report FILE        a ConformanceReport in the Gateway API's own format`;
 
 /** The options in the arguments, null when only help is wanted; throws with a message for whoever typed them. */
 export function parseOptions(args: readonly string[]): Options | null {
@@ -39,6 +42,7 @@ export function parseOptions(args: readonly string[]): Options | null {
       sample: { type: "string" },
       seed: { type: "string" },
       window: { type: "string" },
+      report: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -52,6 +56,7 @@ export function parseOptions(args: readonly string[]): Options | null {
     sample: values.sample === undefined ? null : toNumber("--sample", values.sample),
     seed: toNumber("--seed", values.seed ?? "1"),
     windowMs: toNumber("--window", values.window ?? "30") * 1000,
+    report: values.report === undefined ? null : path.resolve(values.report),
   };
 }
 

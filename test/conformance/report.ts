@@ -1,6 +1,7 @@
 // Owns what a person and a machine read of a run: lines, the table by feature, and the report in Gateway API's format.
 import { stringify } from "yaml";
-import { count, type Counts, type FileResult } from "./results.ts";
+import { NOT_APPLICABLE } from "./not-applicable.ts";
+import { type CaseResult, count, type Counts, type FileResult } from "./results.ts";
 
 /** One file as a line, its failures below it. */
 export function fileLines(result: FileResult): readonly string[] {
@@ -76,14 +77,19 @@ function profileOf(name: string, results: readonly FileResult[]): Record<string,
   const own = results.filter((file) => file.profile === name);
   const isCore = (file: FileResult): boolean => file.features.every((feature) => CORE.has(feature));
   const extended = own.filter((file) => !isCore(file));
-  const passes = (feature: string): boolean =>
-    withFeature(own, feature).every((file) => outcome(file) === "Passed");
+  // A test that does not apply says nothing of a feature that others show.
+  const passes = (feature: string): boolean => {
+    const outcomes = new Set(withFeature(own, feature).map(outcome));
+    return outcomes.has("Passed") && !outcomes.has("Failed");
+  };
   const features = [...new Set(extended.flatMap((file) => file.features))]
     .filter((feature) => !CORE.has(feature))
     .toSorted();
+  const core = own.filter(isCore);
   return {
     name: PROFILES[name],
-    core: suite(own.filter(isCore)),
+    summary: `Core tests ${inWords(core)}. Extended tests ${inWords(extended)}.`,
+    core: suite(core),
     extended: {
       ...suite(extended),
       supportedFeatures: features.filter(passes),
@@ -92,12 +98,26 @@ function profileOf(name: string, results: readonly FileResult[]): Record<string,
   };
 }
 
+/** As upstream's own reports say it. */
+function inWords(files: readonly FileResult[]): string {
+  const of = (wanted: Outcome): number => files.filter((file) => outcome(file) === wanted).length;
+  if (of("Failed") > 0) return `failed with ${of("Failed")} test failures`;
+  if (of("Skipped") > 0) return `partially succeeded with ${of("Skipped")} test skips`;
+  return "succeeded";
+}
+
 type Outcome = "Passed" | "Failed" | "Skipped";
 
-function outcome(file: FileResult): Outcome {
-  const { passed, failed } = count(file.results);
-  return failed > 0 ? "Failed" : passed > 0 ? "Passed" : "Skipped";
+/** A test of which some cases do not apply is skipped, whatever else of it passes. */
+function outcome({ results }: FileResult): Outcome {
+  const { passed, failed } = count(results);
+  if (failed > 0) return "Failed";
+  return passed > 0 && !results.some(isNotApplicable) ? "Passed" : "Skipped";
 }
+
+const REASONS: ReadonlySet<string> = new Set(Object.values(NOT_APPLICABLE));
+const isNotApplicable = ({ verdict, detail = [] }: CaseResult): boolean =>
+  verdict === "skipped" && detail.some((line) => REASONS.has(line));
 
 function suite(files: readonly FileResult[]): Record<string, unknown> {
   const of = (wanted: Outcome): readonly FileResult[] =>

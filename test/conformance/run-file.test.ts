@@ -6,7 +6,8 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import echoWorker from "./fixtures/echo.ts";
 import type { DevMesh } from "./heddle.ts";
 import { load } from "./load.ts";
-import { type CaseFile, toCaseFile } from "./meshconf/case-file.ts";
+import { NOT_APPLICABLE } from "./not-applicable.ts";
+import { type Case, type CaseFile, toCaseFile } from "./meshconf/case-file.ts";
 import type { Manifest } from "./meshconf/manifest.ts";
 import { planMeshes } from "./meshconf/plan.ts";
 import { type MeshState, runFile } from "./meshconf/run-file.ts";
@@ -116,6 +117,7 @@ function statusOf(one: Manifest): Record<string, unknown> {
 const mesh: DevMesh = {
   ready: { gateway: `http://${address}`, control: "", dashboard: null, token: "" },
   logFile: "",
+  importIstio: () => Promise.reject(new Error("not asked here")),
   apply: async (documents) => {
     if (refuses !== null) throw new Error(refuses);
     const manifests = documents as readonly Manifest[];
@@ -204,13 +206,16 @@ describe("runFile", () => {
     expect(results[0]!.detail).toEqual(["unknown kind GRPCRoute"]);
   });
 
-  it("skips the drives tls and h2c, and counts what is disputed as skipped", async () => {
+  it("skips cases that do not apply, but no status row, and counts what is disputed as skipped", async () => {
     const paths = fileNamed("own-paths");
-    expect(count((await runFile(state, { ...paths, drive: "tls" })).results)).toEqual({
-      passed: 0,
-      failed: 0,
-      skipped: 13,
-    });
+    const h2c = await runFile(state, { ...paths, drive: "h2c" });
+    expect(count(h2c.results)).toEqual({ passed: 3, failed: 0, skipped: 10 });
+    expect(h2c.results.at(-1)?.detail).toEqual([NOT_APPLICABLE["h2c"]]);
+    const [step, ...others] = paths.steps as readonly Case[];
+    const overTls = { ...step!, via: { ...step!.via, scheme: "https" } };
+    const tls = await runFile(state, { ...paths, drive: "tls", steps: [overTls, ...others] });
+    expect(count(tls.results)).toEqual({ passed: 12, failed: 0, skipped: 1 });
+    expect(Object.keys(NOT_APPLICABLE)).toEqual(["tls", "h2c"]);
     const disputed = paths.steps.map((step) => ({ ...step, disputed: true }));
     const seen = count((await runFile(state, { ...paths, steps: disputed })).results);
     expect(seen).toEqual({ passed: 3, failed: 0, skipped: 10 });

@@ -35,8 +35,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const counts = total(results);
   say(`\nFeature: passed, failed, skipped\n${featureTable(results).join("\n")}`);
-  mkdirSync(SCRATCH, { recursive: true });
-  const reportFile = path.join(SCRATCH, "report.yaml");
+  const reportFile = options.report ?? path.join(SCRATCH, "report.yaml");
+  mkdirSync(path.dirname(reportFile), { recursive: true });
   writeFileSync(reportFile, conformanceReport(results, new Date().toISOString()));
   say(`\nReport in the Gateway API's format: ${reportFile}`);
   if (options.isJson)

@@ -30,7 +30,11 @@ describe("openapi.json", () => {
 
   it("says which operations need no token", () => {
     const open = Object.values<Operation>(OPERATIONS).filter((operation) => operation.open);
-    expect(open.map(({ path }) => path)).toEqual(["/livez", "/readyz"]);
+    expect(open.map(({ path }) => path)).toEqual([
+      "/livez",
+      "/readyz",
+      "/.well-known/spiffe/bundle.json",
+    ]);
   });
 
   it("carries the version of the package", () => {

@@ -33,6 +33,7 @@ describe("tables that restate code", () => {
 const SAID_OTHERWISE = [
   "Bypass",
   "Defaults",
+  "Tracing",
   "GatewaysChunk",
   "HostChunk",
   "HeddleProps",

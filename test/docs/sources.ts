@@ -1,13 +1,16 @@
 // Owns what each `<!-- from code: SOURCE -->` of the docs stands for: the rows its table must hold, read from the code.
 import { readFileSync } from "node:fs";
+import { CHECKS } from "../../cli/analyze/check.ts";
 import { EXIT } from "../../cli/exit.ts";
 import { runCli } from "../../cli/program.ts";
 import { REFUSALS } from "../../cli/weave/refusal.ts";
 import { readFault } from "../../cli/dev/fault-request.ts";
 import { OPERATIONS } from "../../control/api.ts";
+import { STEPS as circuitBreakerSteps } from "../../durable-objects/circuit-breaker/schema.ts";
 import { STEPS as configStoreSteps } from "../../durable-objects/config-store/schema.ts";
 import { STEPS as issuerSteps } from "../../durable-objects/issuer/schema.ts";
 import { STEPS as registrySteps } from "../../durable-objects/registry/schema.ts";
+import { STEPS as telemetrySteps } from "../../durable-objects/telemetry/schema.ts";
 import { edge } from "../../mesh/chains/edge.ts";
 import { inbound } from "../../mesh/chains/inbound.ts";
 import { outbound } from "../../mesh/chains/outbound.ts";
@@ -19,9 +22,10 @@ import { JOIN_FORMAT } from "../../mesh/contract/join.ts";
 import { PULSE_FORMAT } from "../../mesh/contract/pulse.ts";
 import { REASONS, titleOf, type Reason } from "../../mesh/contract/reasons.ts";
 import { BYPASS_FEATURES, MESH_VERSION, TABLE_FORMAT } from "../../mesh/contract/table.ts";
-import { LOG_FIELDS, METRICS } from "../../mesh/contract/telemetry.ts";
+import { LOG_FIELDS, METRICS, SPAN_ATTRIBUTES } from "../../mesh/contract/telemetry.ts";
 import { BINDINGS, WIRING_FORMAT } from "../../mesh/contract/wiring.ts";
 import { WRAP_FORMAT } from "../../mesh/identity/seed.ts";
+import { answers, reasons } from "./outcomes.ts";
 import { readInterface } from "./interfaces.ts";
 import { code, type Expected } from "./markdown.ts";
 import { contextOrder, macOrder, proofOrder } from "./wire-order.ts";
@@ -93,6 +97,7 @@ const SOURCES: Readonly<Record<string, () => Expected>> = {
   levels: () => list("level", IDENTITY_LEVELS),
   bypass: () => list("feature", BYPASS_FEATURES),
   metrics: () => list("metric", Object.values(METRICS)),
+  "span attributes": () => list("attribute", Object.values(SPAN_ATTRIBUTES)),
   "log fields": () => list("field", Object.values(LOG_FIELDS)),
   api: () => ({
     columns: ["operation", "what it does"],
@@ -104,6 +109,12 @@ const SOURCES: Readonly<Record<string, () => Expected>> = {
   "sql ConfigStore": () => sqlTables(configStoreSteps),
   "sql Issuer": () => sqlTables(issuerSteps),
   "sql Registry": () => sqlTables(registrySteps),
+  "sql Telemetry": () => sqlTables(telemetrySteps),
+  "sql CircuitBreaker": () => sqlTables(circuitBreakerSteps),
+  outcomes: () => ({
+    columns: ["outcome", "over fetch", "over RPC"],
+    rows: [...answers(), ...reasons()],
+  }),
   "context order": () => numbered("field", contextOrder()),
   "proof order session": () => numbered("field", proofOrder("session")),
   "mac session": () => numbered("part", macOrder("session")),
@@ -118,13 +129,21 @@ const SOURCES: Readonly<Record<string, () => Expected>> = {
     columns: ["code", "name"],
     rows: Object.entries(EXIT).map(([name, value]) => [code(value), name]),
   }),
+  checks: () => ({
+    columns: ["code", "severity", "what is wrong"],
+    rows: Object.entries(CHECKS).map(([name, { severity, title }]) => [
+      code(name),
+      severity,
+      title,
+    ]),
+  }),
   refusals: () => ({
     columns: ["code", "the Worker cannot be woven since", "what to do"],
     rows: Object.entries(REFUSALS).map(([name, { what, mend }]) => [code(name), what, mend]),
   }),
   commands: () => ({
     columns: ["command", "what it does"],
-    rows: [...help.matchAll(/^  (\w+) (?:\[|<).*?  +(\S.*)$/gm)].map(
+    rows: [...help.matchAll(/^  (\w+)(?: (?:\[|<).*?)?  +(\S.*)$/gm)].map(
       ([, name = "", summary = ""]) => [code(`heddle ${name}`), summary],
     ),
   }),

@@ -48,7 +48,7 @@ const ask = async (worker: string, query = ""): Promise<unknown> => {
 };
 
 test("every point has its check", () => {
-  expect(configs).toHaveLength(9);
+  expect(configs).toHaveLength(11);
 });
 
 test("mutable env", async () => {
@@ -76,6 +76,11 @@ test("the redirect", async () => {
 test("the 32-invocation limit does not hold locally", async () => {
   expect(await ask("unproved-invocations", "?depth=40")).toEqual({ depth: 0, done: 0 });
   expect(await ask("unproved-invocations", "?calls=40")).toEqual({ depth: 0, done: 40 });
+});
+
+test("version overrides arrive, and pick nothing locally", async () => {
+  const asked = 'unproved-versions-callee="new"';
+  expect(await ask("unproved-versions-caller", "?version=new")).toMatchObject({ asked });
 });
 
 test("caching on bindings does not happen locally", async () => {

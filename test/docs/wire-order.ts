@@ -86,7 +86,7 @@ const covered: Readonly<Record<string, string>> = {
 const MAC_FIELDS = {
   session: ["heddle/session/1", "trustDomain", "kid", "subject", "audience", "slot"],
   request: [
-    "heddle/request/1",
+    "r",
     "method",
     "authority",
     "path",
@@ -97,7 +97,7 @@ const MAC_FIELDS = {
     "tsMs",
     "nonce",
   ],
-  answer: ["heddle/answer/1", "request MAC", "status", "contentType", "digest"],
+  answer: ["a", "request MAC", "status", "contentType", "digest"],
 } as const;
 
 /** What a MAC covers, in order; throws when the code's MAC is over anything else. */

@@ -20,11 +20,16 @@ export function toStored(document: Document): StoredResource {
   if (document.kind === WORKLOAD_KIND) return workload(document);
   const parsed = parseResource(document);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors, null, 2));
-  const { kind, apiVersion, namespace, name, spec } = parsed.resource;
+  const { kind, apiVersion, namespace, name, annotations, spec } = parsed.resource;
   return {
     apiVersion,
     kind: kind.kind,
-    metadata: { ...stamp(document.metadata), namespace, name },
+    metadata: {
+      ...stamp(document.metadata),
+      namespace,
+      name,
+      ...(annotations ? { annotations } : {}),
+    },
     spec,
   };
 }

@@ -44,9 +44,13 @@ export interface Mesh {
 }
 
 /** Starts the generated project, with more resources than its own. */
-export async function startProject(name: string, extra: readonly Document[] = []): Promise<Mesh> {
+export async function startProject(
+  name: string,
+  extra: readonly Document[] = [],
+  spec: Readonly<Record<string, unknown>> = {},
+): Promise<Mesh> {
   const folder = path.join(SCRATCH, name);
-  writeProject(folder, extra);
+  writeProject(folder, extra, spec);
   return start(folder);
 }
 

@@ -60,11 +60,15 @@ export const splitOf = (v1: number): Document =>
   });
 
 /** Writes the project anew, and nothing outside the folder. */
-export function writeProject(folder: string, extra: readonly Document[]): void {
+export function writeProject(
+  folder: string,
+  extra: readonly Document[],
+  spec: Readonly<Record<string, unknown>> = {},
+): void {
   rmSync(folder, { recursive: true, force: true });
   for (const name of CALLERS) writeWorker(folder, name, "caller.ts", { services: bindings() });
   for (const name of CALLEES) writeWorker(folder, name, "callee.ts", { vars: { NAME: name } });
-  writeFileSync(path.join(folder, "mesh.yaml"), stringify(meshOf()));
+  writeFileSync(path.join(folder, "mesh.yaml"), stringify(meshOf(spec)));
   mkdirSync(path.join(folder, "resources"));
   const documents = [...resources(), ...extra].map((one) => stringify(one));
   writeFileSync(path.join(folder, "resources/all.yaml"), documents.join("---\n"));

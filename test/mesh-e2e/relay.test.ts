@@ -2,8 +2,9 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
+import type { Stat } from "../../cli/api.ts";
 import { startDev, type DevMesh } from "../../cli/dev/dev.ts";
 import { closeConnections, send } from "../conformance/meshconf/wire.ts";
 
@@ -164,6 +165,32 @@ describe("identity", () => {
     expect(new Set(into.map((key) => key.split("|")[2]))).toEqual(
       new Set(["default/front", "heddle/gateway"]),
     );
+  });
+
+  it.each(["front", "old"])("counts each call of %s once, relay or not", async (caller) => {
+    const counted = async (): Promise<readonly number[]> => {
+      const headers = { authorization: `Bearer ${mesh.ready.token}` };
+      const answer = await fetch(`${mesh.ready.control}/v1/stat?window=ever`, { headers });
+      const { edges } = (await answer.json()) as Stat;
+      const own = edges.filter(({ source }) => source === `default/${caller}`);
+      const [plain] = own.filter(({ destination }) => destination === "default/plain");
+      return [plain?.effective?.count ?? 0, plain?.actual?.count ?? 0];
+    };
+    // What the tests before have called may not have been told yet.
+    let [calls, attempts] = [-1, -1];
+    await vi.waitFor(
+      async () => {
+        const before = [calls, attempts];
+        [calls = -1, attempts = -1] = await counted();
+        expect([calls, attempts]).toEqual(before);
+      },
+      { timeout: 20_000, interval: 2000 },
+    );
+    for (let call = 0; call < 3; call++) await ask(caller, "plain", "method");
+    await vi.waitFor(async () => expect(await counted()).toEqual([calls + 3, attempts + 3]), {
+      timeout: 20_000,
+      interval: 250,
+    });
   });
 
   it("bound to the request is more than the relay can show", async () => {

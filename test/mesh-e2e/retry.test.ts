@@ -2,12 +2,22 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Answer, headerOf } from "../conformance/meshconf/answer.ts";
 import { type Mesh, startProject } from "./mesh.ts";
-import { routeOf, serviceOf } from "./project.ts";
+import { CALLERS, routeOf, serviceOf } from "./project.ts";
 
 let mesh: Mesh;
 beforeAll(async () => {
   mesh = await startProject("retry", [
     serviceOf("vault", { bulkhead: { maxInFlight: 3 } }),
+    // What is tried here would open any circuit.
+    {
+      apiVersion: "heddle.dev/v1",
+      kind: "TrafficPolicy",
+      metadata: { name: "no-breaker" },
+      spec: {
+        targetRefs: ["echo", "flaky", ...CALLERS].map((name) => ({ name })),
+        breaker: { failureRatio: 0 },
+      },
+    },
     routeOf(
       "echo",
       {

@@ -6,18 +6,30 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { expect, it } from "vitest";
+import type { CircuitBreaker } from "../../durable-objects/circuit-breaker/object.ts";
 import type { ConfigStore } from "../../durable-objects/config-store/object.ts";
 import type { Issuer } from "../../durable-objects/issuer/object.ts";
 import type { Registry } from "../../durable-objects/registry/object.ts";
+import type { Telemetry } from "../../durable-objects/telemetry/object.ts";
+import { DEFAULT_BREAKER } from "../../mesh/contract/defaults.ts";
+import type { BreakerDelta } from "../../mesh/contract/pulse.ts";
 import { EPOCH_MS } from "../../mesh/contract/identity.ts";
-import type { ConfigStoreApi, IssuerApi, RegistryApi } from "../../mesh/contract/state.ts";
+import type {
+  CircuitBreakerApi,
+  ConfigStoreApi,
+  IssuerApi,
+  RegistryApi,
+  TelemetryApi,
+} from "../../mesh/contract/state.ts";
 import { importTableKey, openTable } from "../../mesh/identity/table.ts";
 import { writeTable } from "../../mesh/identity/table-frame.ts";
 
 interface Objects {
+  readonly CIRCUIT_BREAKER: DurableObjectNamespace<CircuitBreaker>;
   readonly CONFIG_STORE: DurableObjectNamespace<ConfigStore>;
   readonly ISSUER: DurableObjectNamespace<Issuer>;
   readonly REGISTRY: DurableObjectNamespace<Registry>;
+  readonly TELEMETRY: DurableObjectNamespace<Telemetry>;
 }
 const objects = env as unknown as Objects;
 
@@ -144,12 +156,61 @@ it("Registry keeps what is newest, who runs what, and who is revoked", async () 
   await registry.api().published(3, 2000);
   await registry.api().addRevocations([{ kind: "kid", value: "e1", atMs: 5 }]);
   await registry.evict();
-  expect(await registry.api().merge([])).toEqual({
+  expect(await registry.api().merge([])).toMatchObject({
     newest: 4,
     revocations: [{ kind: "kid", value: "e1", atMs: 5 }],
+    reporters: 2,
   });
   expect(await registry.api().isolates(0)).toEqual(both);
   expect(await registry.api().newest()).toEqual({ version: 4, atMs: 1000 });
+});
+
+it("CircuitBreaker opens, leases, closes, and is the same after an eviction", async () => {
+  const circuit = fresh<CircuitBreakerApi>(objects.CIRCUIT_BREAKER);
+  const { name } = circuit;
+  const policy = { ...DEFAULT_BREAKER, baseOpenMs: 100 };
+  const none = { generation: 0, ok: 0, failed: 0, slow: 0, held: 0, run: 0, probes: [] };
+  const part = (sequence: number, change: Partial<BreakerDelta>) => ({
+    workload: "default/a",
+    isolate: "i",
+    sequence,
+    delta: { ...none, ...change },
+  });
+  const failed = part(1, { failed: 10 });
+  expect(await circuit.api().merge(name, [failed, failed], policy)).toMatchObject({
+    state: "closed",
+  });
+  const opened = await circuit.api().merge(name, [part(2, { failed: 10 })], policy);
+  expect(opened).toMatchObject({ object: name, state: "open", generation: 1 });
+  await circuit.evict();
+  const leases: number[] = [];
+  await expect
+    .poll(async () => {
+      const { lease } = await circuit.api().lease(name, [], policy);
+      if (lease > 0) leases.push(lease);
+      return leases.length;
+    })
+    .toBe(3);
+  expect(await circuit.api().lease(name, [], policy)).toMatchObject({
+    lease: 0,
+    verdict: { state: "half_open" },
+  });
+  const probes = leases.map((lease) => ({ lease, isOk: true }));
+  expect(await circuit.api().merge(name, [part(3, { probes })], policy)).toMatchObject({
+    state: "closed",
+  });
+  expect(await circuit.api().trip(name)).toMatchObject({ state: "isolated" });
+  await circuit.evict();
+  expect(await circuit.api().lease(name, [], policy)).toMatchObject({
+    lease: 0,
+    verdict: { state: "isolated" },
+  });
+  const { generation } = await circuit.api().reset(name);
+  const known = await objects.REGISTRY.getByName("mesh").listCircuits();
+  expect(known.find(({ object }) => object === name)).toMatchObject({
+    state: "closed",
+    generation,
+  });
 });
 
 function contains(hay: Uint8Array, needle: Uint8Array): boolean {
@@ -158,3 +219,37 @@ function contains(hay: Uint8Array, needle: Uint8Array): boolean {
   }
   return false;
 }
+
+it("Telemetry takes each part once, over evictions, and keeps histograms through RPC and SQLite", async () => {
+  const telemetry = fresh<TelemetryApi>(objects.TELEMETRY);
+  const part = (sequence: number) => ({
+    workload: "default/front",
+    isolate: "a",
+    sequence,
+    delta: {
+      atMs: Date.now(),
+      series: [
+        {
+          facet: "effective" as const,
+          source: "default/front",
+          endpoint: "",
+          route: "",
+          retries: 1,
+          outcomes: new Map([["ok", 2]]),
+          durations: { scale: 5, zero: 1, sum: 7, counts: new Map([[89, 1]]) },
+        },
+      ],
+    },
+  });
+  for (const sequence of [1, 2, 3]) {
+    await telemetry.api().take([part(sequence)]);
+    await telemetry.evict();
+    await telemetry.api().take([part(sequence), part(sequence - 1)]);
+  }
+  const { series } = await telemetry.api().read(null);
+  expect(series).toHaveLength(1);
+  expect(series[0]).toMatchObject({ source: "default/front", retries: 3 });
+  expect(series[0]!.outcomes).toEqual(new Map([["ok", 6]]));
+  expect(series[0]!.durations).toEqual({ scale: 5, zero: 3, sum: 21, counts: new Map([[89, 3]]) });
+  expect((await telemetry.api().read(60_000)).series).toEqual(series);
+});

@@ -1,18 +1,15 @@
 // A mesh of a few Workers without a control plane: signed table and deploy seeds made here, woven as weaving does.
-import { randomBytes, webcrypto } from "node:crypto";
-import { DEFAULTS } from "../../mesh/contract/defaults.ts";
-import type { IdentityLevel, KeySet, WrappedKeys } from "../../mesh/contract/identity.ts";
-import type { Directory, ServiceChunk } from "../../mesh/contract/table.ts";
+import { randomBytes } from "node:crypto";
+import type { KeySet, WrappedKeys } from "../../mesh/contract/identity.ts";
 import type { Wiring } from "../../mesh/contract/wiring.ts";
 import { audienceSecret, pairSeed, toWireKey } from "../../mesh/identity/derive.ts";
-import { digestOf } from "../../mesh/identity/digest.ts";
 import { Secret } from "../../mesh/identity/secret.ts";
 import { wrapKeys } from "../../mesh/identity/seed.ts";
-import { writeTable } from "../../mesh/identity/table-frame.ts";
-import { bundleDataPlane } from "../../cli/bundle.ts";
+import { bundleDataPlane, type Bundle } from "../../cli/bundle.ts";
 import { bootModule, entryModule, wiringModule } from "../../cli/weave/entry.ts";
 import { exportsUsed } from "../../cli/weave/exports.ts";
 import { WOVEN_FILES } from "../../cli/weave/weavable.ts";
+import { signedTables, TRUST_DOMAIN, workloadOf, type TableOptions } from "./tables.ts";
 import { startRuntime, type Runtime } from "../../cli/dev/runtime.ts";
 import {
   plainSettings,
@@ -21,7 +18,7 @@ import {
   type RuntimeWorker,
 } from "../../cli/dev/runtime-worker.ts";
 
-export const TRUST_DOMAIN = "cloth.example";
+export { TRUST_DOMAIN, workloadOf };
 
 /** One Worker of the cloth: its source, and the services it dials by binding name. */
 export interface ClothWorker {
@@ -46,19 +43,20 @@ export interface ClothWorker {
   readonly isPlain?: boolean;
   /** Besides the first Worker. */
   readonly isExposed?: boolean;
-  /** Text of `heddle.js`; default: the data plane as it is. */
-  readonly dataPlane?: string;
+  /** `heddle.js` and its late part; default: the data plane as it is. */
+  readonly dataPlane?: DataPlane;
+  /** Its deploy seed as another build would write it, inside and outside. */
+  readonly rewriteSeed?: <T extends object>(json: T) => T;
 }
 
-export interface ClothOptions {
+export type DataPlane = Pick<Bundle, "text" | "late">;
+
+export interface ClothOptions extends TableOptions {
   readonly compatibilityDate: string;
   readonly isWoven: boolean;
-  readonly levels?: Readonly<Record<string, IdentityLevel>>;
   readonly workers: readonly ClothWorker[];
   readonly dir: string;
   readonly onLog?: (line: string) => void;
-  /** The table as another build would write it. */
-  readonly rewrite?: <T extends object>(json: T) => T;
 }
 
 /** Running Workers. */
@@ -123,18 +121,20 @@ const exposed = (
   tails: tails.map((worker) => ({ worker, isBuffered: true })),
 });
 
-export const workloadOf = (name: string): string => `default/${name}`;
-
 async function wovenWorkers(
   options: ClothOptions,
   keysOf: (name: string) => KeySet,
 ): Promise<readonly RuntimeWorker[]> {
-  const { table, tableKey } = await signedTable(options);
+  const { table, tableKey, nextTable } = await signedTables(options);
   return Promise.all(
     options.workers.map(async (worker, index): Promise<RuntimeWorker> => {
-      if (worker.isPlain === true) return bareWorker(options, worker, index);
+      if (worker.isPlain === true) {
+        const bare = bareWorker(options, worker, index);
+        const next: RuntimeBinding = { type: "text", value: nextTable ?? "" };
+        return { ...bare, bindings: { ...bare.bindings, NEXT_TABLE: next } };
+      }
       const kek = randomBytes(32).toString("base64url");
-      const seed = await seedOf(worker.name, keysOf(worker.name), kek);
+      const seed = await seedOf(worker, keysOf(worker.name), kek);
       const { bindings, wiring } = wire(worker, index === 0);
       const full: Wiring = { ...wiring, tableKey, table, seed, ...worker.wiring };
       const kekBinding: RuntimeBinding = { type: "text", value: kek };
@@ -167,7 +167,8 @@ async function wovenWorkers(
           module(WOVEN_FILES.entry, entryModule(entry)),
           module(WOVEN_FILES.boot, bootModule()),
           module(WOVEN_FILES.wiring, wiringModule(full)),
-          module(WOVEN_FILES.dataPlane, heddle),
+          module(WOVEN_FILES.dataPlane, heddle.text),
+          module(WOVEN_FILES.late, heddle.late),
           module("index.js", worker.source),
         ],
         bindings: { ...bindings, HEDDLE_KEK: kekBinding, ...worker.bindings },
@@ -176,8 +177,8 @@ async function wovenWorkers(
   );
 }
 
-async function dataPlaneFor(worker: ClothWorker, wiring: Wiring): Promise<string> {
-  const { text } = await bundleDataPlane({
+async function dataPlaneFor(worker: ClothWorker, wiring: Wiring): Promise<Bundle> {
+  return bundleDataPlane({
     parts: {
       routes: wiring.ownRoutes,
       assets: wiring.assets !== null,
@@ -185,7 +186,6 @@ async function dataPlaneFor(worker: ClothWorker, wiring: Wiring): Promise<string
       ...exportsUsed([worker.source]),
     },
   });
-  return text;
 }
 
 const module = (name: string, contents: string): RuntimeModule => ({
@@ -239,62 +239,6 @@ function wire(
   };
 }
 
-async function signedTable({
-  workers,
-  levels = {},
-  rewrite = (json) => json,
-}: ClothOptions): Promise<{ table: string; tableKey: JsonWebKey }> {
-  const pair = await webcrypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
-    "sign",
-    "verify",
-  ]);
-  const encoder = new TextEncoder();
-  const parts: Uint8Array[] = [];
-  const chunks: Record<string, Directory["chunks"][string]> = {};
-  let offset = 0;
-  for (const { name } of workers) {
-    const chunk: ServiceChunk = {
-      service: workloadOf(name),
-      ports: null,
-      endpoints: [{ id: workloadOf(name), worker: workloadOf(name), weight: 1, labels: {} }],
-      level: "session",
-      balance: "p2c",
-      maxInFlight: 1024,
-      producer: null,
-      consumer: null,
-    };
-    const bytes = encoder.encode(JSON.stringify(rewrite(chunk)));
-    chunks[`service:${workloadOf(name)}`] = { hash: digestOf(bytes), offset, length: bytes.length };
-    offset += bytes.length;
-    parts.push(bytes);
-  }
-  const directory: Directory = {
-    format: 1,
-    mesh: "cloth",
-    trustDomain: TRUST_DOMAIN,
-    version: 1,
-    previous: 0,
-    createdMs: 0,
-    minMesh: 1,
-    bypass: [],
-    defaults: DEFAULTS,
-    splits: false,
-    levels: Object.fromEntries(
-      Object.entries(levels).map(([name, level]) => [workloadOf(name), level]),
-    ),
-    chunks,
-  };
-  const bytes = encoder.encode(JSON.stringify(rewrite(directory)));
-  const signature = await webcrypto.subtle.sign(
-    { name: "ECDSA", hash: "SHA-256" },
-    pair.privateKey,
-    bytes,
-  );
-  const table = writeTable(bytes, new Uint8Array(signature), parts);
-  const tableKey = await webcrypto.subtle.exportKey("jwk", pair.publicKey);
-  return { table: Buffer.from(table).toString("base64"), tableKey: tableKey as JsonWebKey };
-}
-
 function keysFrom(master: Secret<Uint8Array>, name: string, names: readonly string[]): KeySet {
   const pairs: Record<string, KeySet["audience"]> = {};
   for (const other of names) {
@@ -305,9 +249,14 @@ function keysFrom(master: Secret<Uint8Array>, name: string, names: readonly stri
   return { audience: [toWireKey("s1", audienceSecret(master, workloadOf(name)))], pairs };
 }
 
-async function seedOf(name: string, keys: KeySet, kek: string): Promise<WrappedKeys> {
+async function seedOf(
+  { name, rewriteSeed = (json) => json }: ClothWorker,
+  keys: KeySet,
+  kek: string,
+): Promise<WrappedKeys> {
   const iv = new Uint8Array(randomBytes(12));
-  const wrapped = await wrapKeys(keys, kek, workloadOf(name), Date.now() + 86_400_000, iv);
+  const untilMs = Date.now() + 86_400_000;
+  const wrapped = await wrapKeys(rewriteSeed(keys), kek, workloadOf(name), untilMs, iv);
   if (wrapped === null) throw new Error("the seed could not be wrapped");
-  return wrapped;
+  return rewriteSeed(wrapped);
 }

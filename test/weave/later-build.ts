@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import * as esbuild from "esbuild";
+import { lateBeside } from "../../cli/bundle.ts";
+import type { DataPlane } from "./cloth.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const NEWER = "newer";
@@ -17,7 +19,7 @@ const CHANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> 
     ["MESH_VERSION = 1", "MESH_VERSION = 2"],
   ],
   "mesh/pipeline/context.ts": [
-    ["${packCarried(context)}`;", `\${packCarried(context)}~${NEWER}\`;`],
+    ["~${toField(baggage)}`;", `~\${toField(baggage)}~${NEWER}\`;`],
     [`=== "" && baggage === "" ? "" :`, `=== "never" ? "" :`],
   ],
   "mesh/identity/envelope.ts": [
@@ -25,10 +27,8 @@ const CHANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> 
     ["~${proof.slot}~${proof.mac}`", `~\${proof.slot}~\${proof.mac}~${NEWER}\``],
     ["~${proof.digest}~${proof.mac}`", `~\${proof.digest}~\${proof.mac}~${NEWER}\``],
   ],
-  "mesh/identity/request.ts": [
-    ["`1~${digest}~${answerMac(", `\`2~\${digest}~\${answerMac(`],
-    ["request, fields, digest)}`;", `request, fields, digest)}~${NEWER}\`;`],
-  ],
+  "mesh/identity/request.ts": [["~${digest}~${mac}`;", `~\${digest}~\${mac}~${NEWER}\`;`]],
+  "mesh/identity/seed.ts": [["WRAP_FORMAT = 1", "WRAP_FORMAT = 2"]],
   "mesh/platform/sync.ts": [
     ["format: JOIN_FORMAT,", `format: JOIN_FORMAT, ${NEWER}: true,`],
     ["format: PULSE_FORMAT,", `format: PULSE_FORMAT, ${NEWER}: true,`],
@@ -48,13 +48,15 @@ function changed(file: string, changes: readonly (readonly [string, string])[]):
   return text;
 }
 
-const ALL_PARTS = ["routes", "assets", "objects", "dev", "exports", "importedExports"];
+const ALL_PARTS = ["routes", "assets", "objects", "classes", "dev", "exports", "importedExports"];
 
-/** Its text, with every part. */
-export async function laterBuild(): Promise<string> {
+/** With every part. */
+export async function laterBuild(): Promise<DataPlane> {
   const taken = new Set<string>();
   const { outputFiles } = await esbuild.build({
-    entryPoints: [path.join(ROOT, "mesh/weave/index.ts")],
+    entryPoints: { heddle: "mesh/weave/index.ts", late: "mesh/weave/late.ts" },
+    absWorkingDir: ROOT,
+    outdir: "out",
     bundle: true,
     write: false,
     format: "esm",
@@ -63,6 +65,7 @@ export async function laterBuild(): Promise<string> {
     external: ["cloudflare:*", "node:*"],
     define: Object.fromEntries(ALL_PARTS.map((part) => [`HEDDLE_PARTS.${part}`, "true"])),
     plugins: [
+      lateBeside,
       {
         name: "later-build",
         setup({ onLoad }) {
@@ -79,8 +82,17 @@ export async function laterBuild(): Promise<string> {
   });
   const left = Object.keys(CHANGES).filter((name) => !taken.has(name));
   if (left.length > 0) throw new Error(`not in the bundle: ${left.join(", ")}`);
-  return outputFiles[0]?.text ?? "";
+  const [text = "", late = ""] = outputFiles.map((file) => file.text);
+  return { text, late };
 }
+
+/** A table's bytes with one more field in their header. */
+export function laterFrame(table: Uint8Array): Uint8Array {
+  const end = table.indexOf(NEWLINE);
+  return Buffer.concat([table.subarray(0, end), Buffer.from(` ${NEWER}`), table.subarray(end)]);
+}
+
+const NEWLINE = 0x0a;
 
 /** A member that no build of today knows, and a format one up. */
 export const laterJson = <T extends object>(json: T): T => ({

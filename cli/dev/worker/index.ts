@@ -1,8 +1,21 @@
 // The Worker `heddle-dev`: stands between each woven Worker and control, the pulse and the table,
 // so that /dev/faults can hit them and /dev/counters can count them. Also pokes and resets Workers.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { JoinReply, JoinRequest, WorkloadApi } from "../../../mesh/contract/join.ts";
-import type { PulseApi, PulseReply, PulseReport } from "../../../mesh/contract/pulse.ts";
+import type {
+  IdentityReply,
+  JoinReply,
+  JoinRequest,
+  WorkloadApi,
+} from "../../../mesh/contract/join.ts";
+import type {
+  AdmitReply,
+  AdmitRequest,
+  LeaseReply,
+  LeaseRequest,
+  PulseApi,
+  PulseReply,
+  PulseReport,
+} from "../../../mesh/contract/pulse.ts";
 import type { HeddleProps } from "../../../mesh/contract/wiring.ts";
 import type { CountName } from "../counters.ts";
 import { ask, suffer } from "./ask.ts";
@@ -63,6 +76,11 @@ export class Control extends Between implements WorkloadApi {
     await this.before(["control"], "objectCalls");
     return await this.upstream<WorkloadApi>("CONTROL").join(request);
   }
+
+  async identity(key: JsonWebKey): Promise<IdentityReply> {
+    await this.before(["control"], "objectCalls");
+    return await this.upstream<WorkloadApi>("CONTROL").identity(key);
+  }
 }
 
 /** In the place of the objects' `Pulse`. */
@@ -70,6 +88,16 @@ export class Pulse extends Between implements PulseApi {
   async report(report: PulseReport): Promise<PulseReply> {
     await this.before(["pulse", "objects"], "objectCalls");
     return await this.upstream<PulseApi>("PULSE").report(report);
+  }
+
+  async lease(request: LeaseRequest): Promise<LeaseReply> {
+    await this.before(["pulse", "objects"], "objectCalls");
+    return await this.upstream<PulseApi>("PULSE").lease(request);
+  }
+
+  async admit(request: AdmitRequest): Promise<AdmitReply> {
+    await this.before(["pulse", "objects", "objects:ReplayGuard"], "objectCalls");
+    return await this.upstream<PulseApi>("PULSE").admit(request);
   }
 }
 

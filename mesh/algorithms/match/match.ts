@@ -2,7 +2,8 @@
 // longest prefix by segment; inside one path the table's own order (method, number of headers, of query parameters,
 // then age). Must not know hosts (host.ts) nor what a rule does.
 import type { Candidate, Condition, RuleTable } from "../../contract/table.ts";
-import type { TableIndex } from "./index-table.ts";
+import type { Candidates, Entry, TableIndex } from "./index-table.ts";
+import { type Source, SHORT, firstIn, lookupOf } from "./candidates.ts";
 import { indexOf, isPatternMatch } from "./index-table.ts";
 import { queryValue } from "./query.ts";
 
@@ -15,19 +16,20 @@ export interface MatchCall {
   readonly query: string;
   /** A header by its name as the table writes it (lower case); null where the call has none. */
   header(name: string): string | null;
+  /** The workload `ns/name` that calls; absent where the mesh knows none. */
+  readonly source?: string;
+  readonly port?: number;
 }
-
-const SLASH = 0x2f;
 
 /** Index of the rule that wins, or -1; the first candidate of the most specific path whose conditions all hold. */
 export const matchRule = (table: RuleTable, call: MatchCall): number => {
   const index = indexOf(table);
-  const exact = firstHolding(index, index.exact.get(call.path), call);
-  if (exact >= 0) return exact;
+  if (index.exact !== null) {
+    const exact = firstHolding(index, index.exact.get(call.path), call);
+    if (exact >= 0) return exact;
+  }
   for (const { pattern, candidates } of table.regex) {
-    const rule = isPatternMatch(index, pattern, call.path)
-      ? firstHolding(index, candidates, call)
-      : -1;
+    const rule = isPatternMatch(index, pattern, call.path) ? firstOf(index, candidates, call) : -1;
     if (rule >= 0) return rule;
   }
   return longestPrefix(index, call);
@@ -35,28 +37,40 @@ export const matchRule = (table: RuleTable, call: MatchCall): number => {
 
 const longestPrefix = (index: TableIndex, call: MatchCall): number => {
   const { path } = call;
-  let end = Math.min(path.length, index.maxPrefix);
-  for (; end > 0; end -= 1) {
-    if (end < path.length && path.charCodeAt(end) !== SLASH) continue;
-    const rule = firstHolding(index, index.prefix.get(path.slice(0, end)), call);
+  const { maxPrefix, prefix } = index;
+  let end = path.length <= maxPrefix ? path.length : path.lastIndexOf("/", maxPrefix);
+  while (end > 0) {
+    const rule = firstHolding(index, prefix.get(path.slice(0, end)), call);
     if (rule >= 0) return rule;
+    end = path.lastIndexOf("/", end - 1);
   }
-  return firstHolding(index, index.prefix.get(""), call);
+  return firstHolding(index, prefix.get(""), call);
 };
 
-const firstHolding = (
-  index: TableIndex,
-  candidates: readonly Candidate[] | undefined,
-  call: MatchCall,
-): number => {
-  if (candidates === undefined) return -1;
-  for (const candidate of candidates) if (isHolding(index, candidate, call)) return candidate.rule;
+const firstHolding = (index: TableIndex, entry: Entry | undefined, call: MatchCall): number => {
+  if (entry === undefined) return -1;
+  if (typeof entry === "number") return entry;
+  const { list } = entry;
+  return list.length > SHORT ? ofMany(index, entry, call) : firstOf(index, list, call);
+};
+
+const firstOf = (index: TableIndex, list: readonly Candidate[], call: MatchCall): number => {
+  for (const candidate of list) if (isHolding(index, candidate, call)) return candidate.rule;
   return -1;
+};
+
+const ofMany = (index: TableIndex, candidates: Candidates, call: MatchCall): number => {
+  const lookup = (candidates.lookup ??= lookupOf(candidates.list));
+  const read = (of: Source, name: string): string | null =>
+    of === "headers" ? call.header(name) : queryValue(call.query, name);
+  const at = firstIn(lookup, read, (candidate) => isHolding(index, candidate, call));
+  return candidates.list[at]?.rule ?? -1;
 };
 
 const isHolding = (index: TableIndex, candidate: Candidate, call: MatchCall): boolean => {
   const { method, headers, query } = candidate;
   if (method !== undefined && method !== call.method) return false;
+  if (!isFor(candidate, call)) return false;
   if (headers !== undefined) {
     for (const condition of headers)
       if (!isMet(index, condition, call.header(condition.name))) return false;
@@ -67,6 +81,11 @@ const isHolding = (index: TableIndex, candidate: Candidate, call: MatchCall): bo
   }
   return true;
 };
+
+/** Caller and port. */
+const isFor = ({ from, port }: Candidate, call: MatchCall): boolean =>
+  (port === undefined || port === call.port) &&
+  (from === undefined || from.includes(call.source ?? ""));
 
 const isMet = (index: TableIndex, condition: Condition, value: string | null): boolean => {
   if (value === null) return false;

@@ -23,8 +23,11 @@ export function toFieldErrors(
   document: unknown,
   schema: z.core.$ZodType,
 ): FieldError[] {
-  return issues.flatMap((issue) => fromIssue(issue, document, schema));
+  return issues.slice(0, MOST_ISSUES).flatMap((issue) => fromIssue(issue, document, schema));
 }
+
+/** Nobody reads more of them, and a document can be wrong at every one of its items. */
+const MOST_ISSUES = 100;
 
 function fromIssue(
   issue: z.core.$ZodIssue,
@@ -146,7 +149,7 @@ function valueAt(document: unknown, path: Path): unknown {
   let value = document;
   for (const part of path) {
     if (typeof value !== "object" || value === null) return undefined;
-    value = Object.entries(value).find(([key]) => key === String(part))?.[1];
+    value = Object.hasOwn(value, part) ? (value as Record<PropertyKey, unknown>)[part] : undefined;
   }
   return value;
 }

@@ -172,20 +172,23 @@ const addressesSchema = z
     ),
   );
 
+/** The listeners of a Gateway or a ListenerSet. */
+export const listenersSchema = z
+  .array(listenerSchema)
+  .min(1)
+  .max(64)
+  .superRefine(uniqueBy((listener) => listener.name, "the listener name"))
+  .superRefine(
+    uniqueBy(
+      (listener) => `${listener.port} ${listener.protocol} ${listener.hostname ?? ""}`,
+      "port, protocol and hostname",
+    ),
+  );
+
 export const gatewaySpecSchema = z.strictObject({
   /** The Gateway API demands it; there is one class here, so it may be left out. */
   gatewayClassName: objectNameSchema.default(GATEWAY_CLASS),
-  listeners: z
-    .array(listenerSchema)
-    .min(1)
-    .max(64)
-    .superRefine(uniqueBy((listener) => listener.name, "the listener name"))
-    .superRefine(
-      uniqueBy(
-        (listener) => `${listener.port} ${listener.protocol} ${listener.hostname ?? ""}`,
-        "port, protocol and hostname",
-      ),
-    ),
+  listeners: listenersSchema,
   addresses: addressesSchema.optional(),
   infrastructure: z
     .strictObject({

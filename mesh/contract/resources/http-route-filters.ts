@@ -152,14 +152,17 @@ const externalAuthSchema = z
       .optional(),
     forwardBody: z.strictObject({ maxSize: z.int().min(0).optional() }).optional(),
   })
-  .superRefine((auth, context) => {
-    const [wanted, unwanted] =
-      auth.protocol === "HTTP" ? (["http", "grpc"] as const) : (["grpc", "http"] as const);
-    if (!auth[wanted])
-      addIssue(context, [wanted], `is missing for protocol ${auth.protocol}`, "Add it.");
-    if (auth[unwanted])
-      addIssue(context, [unwanted], `does not go with ${auth.protocol}`, "Remove it.");
-  });
+  .superRefine(
+    (auth, context) => {
+      const [wanted, unwanted] =
+        auth.protocol === "HTTP" ? (["http", "grpc"] as const) : (["grpc", "http"] as const);
+      if (!auth[wanted])
+        addIssue(context, [wanted], `is missing for protocol ${auth.protocol}`, "Add it.");
+      if (auth[unwanted])
+        addIssue(context, [unwanted], `does not go with ${auth.protocol}`, "Remove it.");
+    },
+    { when: ({ value }) => ["HTTP", "GRPC"].includes(wordAt(value, "protocol")) },
+  );
 
 /** The field each filter type has its settings in. */
 const FIELD_OF = {
@@ -188,22 +191,25 @@ const filterSchemaOf = <T extends FilterType>(types: readonly T[]) =>
       cors: corsSchema.optional(),
       externalAuth: externalAuthSchema.optional(),
     })
-    .superRefine((filter, context) => {
-      for (const type of FILTER_TYPES) {
-        const field = FIELD_OF[type];
-        const isSet = filter[field] !== undefined;
-        if (type === filter.type && !isSet)
-          addIssue(context, [field], `is missing for type ${type}`, "Add it.");
-        if (type !== filter.type && isSet) {
-          addIssue(
-            context,
-            [field],
-            `does not go with type ${filter.type}`,
-            `Remove it or set type: ${type}.`,
-          );
+    .superRefine(
+      (filter, context) => {
+        for (const type of FILTER_TYPES) {
+          const field = FIELD_OF[type];
+          const isSet = filter[field] !== undefined;
+          if (type === filter.type && !isSet)
+            addIssue(context, [field], `is missing for type ${type}`, "Add it.");
+          if (type !== filter.type && isSet) {
+            addIssue(
+              context,
+              [field],
+              `does not go with type ${filter.type}`,
+              `Remove it or set type: ${type}.`,
+            );
+          }
         }
-      }
-    });
+      },
+      { when: ({ value }) => types.some((type) => type === wordAt(value, "type")) },
+    );
 export type HTTPRouteFilter = z.infer<ReturnType<typeof filterSchemaOf<FilterType>>>;
 
 /** Types that a list of filters holds at most once. */
@@ -234,6 +240,12 @@ export const filtersSchemaOf = <T extends FilterType>(types: readonly T[]) =>
 
 /** The filters of an HTTPRoute. */
 export const filtersSchema = filtersSchemaOf(FILTER_TYPES);
+
+/** What a field of a value says, whatever else is wrong with the value: checks that need no more run with that too. */
+function wordAt(value: unknown, field: string): string {
+  const word = typeof value === "object" && value !== null ? Reflect.get(value, field) : "";
+  return typeof word === "string" ? word : "";
+}
 
 function addIssue(
   context: z.RefinementCtx,

@@ -104,7 +104,8 @@ const backendRefSchema = z
   .superRefine(needsPort);
 export type HTTPBackendRef = z.infer<typeof backendRefSchema>;
 
-const timeoutsSchema = z
+/** How long a rule may take, and one try of it. */
+export const timeoutsSchema = z
   .strictObject({ request: durationSchema.optional(), backendRequest: durationSchema.optional() })
   .superRefine((timeouts, context) => {
     const requestMs = toMilliseconds(timeouts.request ?? "0s");
@@ -118,7 +119,8 @@ const timeoutsSchema = z
     });
   });
 
-const retrySchema = z.strictObject({
+/** How a rule retries. */
+export const retrySchema = z.strictObject({
   codes: z
     .array(z.int().min(400).max(599))
     .superRefine(uniqueBy((code) => String(code), "the code"))

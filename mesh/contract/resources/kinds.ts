@@ -1,11 +1,17 @@
 // Owns the list of kinds: names, API versions, whether they live in a namespace, and the schema of each.
+import { authorizationPolicySchema } from "./authorization-policy.ts";
 import { gatewaySchema } from "./gateway.ts";
 import { grpcRouteSchema } from "./grpc-route.ts";
+import { httpFilterSchema } from "./http-filter.ts";
 import { httpRouteSchema } from "./http-route.ts";
+import { listenerSetSchema } from "./listener-set.ts";
 import { meshSchema } from "./mesh.ts";
 import { GATEWAY_API, HEDDLE_API } from "./meta.ts";
 import { referenceGrantSchema } from "./reference-grant.ts";
+import { rpcRouteSchema } from "./rpc-route.ts";
 import { serviceSchema } from "./service.ts";
+import { trafficPolicySchema } from "./traffic-policy.ts";
+import { trustDomainResourceSchema } from "./trust-domain.ts";
 
 /** One kind as operators name it. */
 export interface Kind {
@@ -16,10 +22,16 @@ export interface Kind {
   readonly namespaced: boolean;
   readonly schema:
     | typeof meshSchema
+    | typeof authorizationPolicySchema
     | typeof serviceSchema
+    | typeof trafficPolicySchema
+    | typeof trustDomainResourceSchema
     | typeof gatewaySchema
+    | typeof listenerSetSchema
     | typeof httpRouteSchema
+    | typeof httpFilterSchema
     | typeof grpcRouteSchema
+    | typeof rpcRouteSchema
     | typeof referenceGrantSchema;
 }
 
@@ -41,12 +53,44 @@ export const KINDS: readonly Kind[] = [
     schema: serviceSchema,
   },
   {
+    kind: "AuthorizationPolicy",
+    plural: "authorizationpolicies",
+    shortNames: ["authz", "ap"],
+    apiVersion: HEDDLE_API,
+    namespaced: true,
+    schema: authorizationPolicySchema,
+  },
+  {
+    kind: "TrafficPolicy",
+    plural: "trafficpolicies",
+    shortNames: ["tp"],
+    apiVersion: HEDDLE_API,
+    namespaced: true,
+    schema: trafficPolicySchema,
+  },
+  {
+    kind: "TrustDomain",
+    plural: "trustdomains",
+    shortNames: ["td"],
+    apiVersion: HEDDLE_API,
+    namespaced: false,
+    schema: trustDomainResourceSchema,
+  },
+  {
     kind: "Gateway",
     plural: "gateways",
     shortNames: ["gtw", "gw"],
     apiVersion: GATEWAY_API,
     namespaced: true,
     schema: gatewaySchema,
+  },
+  {
+    kind: "ListenerSet",
+    plural: "listenersets",
+    shortNames: ["lset"],
+    apiVersion: GATEWAY_API,
+    namespaced: true,
+    schema: listenerSetSchema,
   },
   {
     kind: "HTTPRoute",
@@ -57,12 +101,28 @@ export const KINDS: readonly Kind[] = [
     schema: httpRouteSchema,
   },
   {
+    kind: "HTTPFilter",
+    plural: "httpfilters",
+    shortNames: [],
+    apiVersion: HEDDLE_API,
+    namespaced: true,
+    schema: httpFilterSchema,
+  },
+  {
     kind: "GRPCRoute",
     plural: "grpcroutes",
     shortNames: [],
     apiVersion: GATEWAY_API,
     namespaced: true,
     schema: grpcRouteSchema,
+  },
+  {
+    kind: "RPCRoute",
+    plural: "rpcroutes",
+    shortNames: ["rpc"],
+    apiVersion: HEDDLE_API,
+    namespaced: true,
+    schema: rpcRouteSchema,
   },
   {
     kind: "ReferenceGrant",

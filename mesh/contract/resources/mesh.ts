@@ -2,9 +2,11 @@
 import * as z from "zod";
 import { IDENTITY_LEVELS } from "../identity.ts";
 import { BYPASS_FEATURES } from "../table.ts";
+import { breakerSchema } from "./breaker.ts";
 import { durationSchema } from "./duration.ts";
 import {
   HEDDLE_API,
+  headerNameSchema,
   labelNameSchema,
   labelsSchema,
   preciseHostnameSchema,
@@ -44,19 +46,63 @@ const retrySchema = z.strictObject({
     .optional(),
 });
 
+const cohortSourceSchema = z
+  .strictObject({
+    header: headerNameSchema.optional(),
+    cookie: headerNameSchema.optional(),
+    /** Of the end user's verified token. */
+    claim: z.string().min(1).max(128).optional(),
+  })
+  .refine(
+    (source) => Object.values(source).filter((name) => name !== undefined).length === 1,
+    problem("has not exactly one of header, cookie and claim", "Keep one of them."),
+  );
+
+const isPlainUrl = (url: string): boolean => {
+  if (!URL.canParse(url)) return true;
+  const { username, password } = new URL(url);
+  return username === "" && password === "";
+};
+
 const defaultsSchema = z.strictObject({
-  identity: z.strictObject({ level: z.enum(IDENTITY_LEVELS).optional() }).optional(),
+  identity: z
+    .strictObject({
+      level: z.enum(IDENTITY_LEVELS).optional(),
+      /** Until when a weaker proof than asked for will do, RFC 3339; it has to end. */
+      permissiveUntil: z.iso.datetime({ offset: true }).optional(),
+    })
+    .optional(),
   lease: z
     .strictObject({ normal: durationSchema.optional(), strict: durationSchema.optional() })
     .optional(),
   timeouts: z.strictObject({ edge: durationSchema.optional() }).optional(),
   retry: retrySchema.optional(),
   bulkhead: z.strictObject({ maxInFlight: z.int().min(1).optional() }).optional(),
+  breaker: breakerSchema.optional(),
   balance: z.enum(["round-robin", "p2c"]).optional(),
   authorization: z
     .strictObject({ defaultAction: z.enum(["allow-bound", "deny"]).optional() })
     .optional(),
+  /** What a user's cohort follows from at the edge, the first that is there; where none is it is drawn and kept by cookie. */
+  cohort: z.strictObject({ from: z.array(cohortSourceSchema).min(1).max(8) }).optional(),
   egress: z.strictObject({ globalFetch: z.enum(["off", "trace", "policy"]).optional() }).optional(),
+  /** Absent: `errors`. */
+  accessLog: z.enum(["off", "errors", "all"]).optional(),
+  /** Absent: no span is made. */
+  tracing: z
+    .strictObject({
+      /** Where spans are posted to, as OTLP/HTTP JSON; absent: nowhere. */
+      otlpUrl: z
+        .url({ protocol: /^https?$/ })
+        .refine(
+          isPlainUrl,
+          problem("carries credentials", "Leave user and password out of the URL."),
+        )
+        .optional(),
+      /** Share of the traces, by trace id. Absent: 1. */
+      sampling: z.number().min(0).max(1).optional(),
+    })
+    .optional(),
 });
 
 export const meshSpecSchema = z.strictObject({

@@ -59,6 +59,9 @@ function kindFor(
   const names = KINDS.map((candidate) => candidate.kind);
   const guess = typeof given === "string" ? nearest(given, names) : null;
   const mend = guess ? `Did you mean "${guess}"?` : `Write one of ${names.join(", ")}.`;
-  const what = given === undefined ? "is missing" : `${JSON.stringify(given)} is not a known kind`;
+  const what =
+    given === undefined
+      ? "is missing"
+      : `${JSON.stringify(given).slice(0, 60)} is not a known kind`;
   return { errors: [fieldError("kind", given, what, mend)] };
 }

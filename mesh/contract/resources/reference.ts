@@ -70,14 +70,21 @@ export const objectRefSchema = z.strictObject({
   namespace: labelNameSchema.optional(),
 });
 
+/** The most parents a route has. */
+const MAX_PARENTS = 32;
+
 /** Checks a list of parentRefs: two to the same parent differ in sectionName or port, and both set the same of them. */
 export function distinctParents(refs: readonly ParentRef[], context: z.RefinementCtx): void {
-  refs.forEach((ref, index) => {
-    for (const earlier of refs.slice(0, index)) {
-      if (parentKey(earlier) !== parentKey(ref)) continue;
+  const known = new Map<string, ParentRef[]>();
+  // A longer list is refused for its length.
+  refs.slice(0, MAX_PARENTS).forEach((ref, index) => {
+    const key = parentKey(ref);
+    const same = known.get(key) ?? [];
+    for (const earlier of same) {
       const message = parentClash(earlier, ref);
       if (message) context.addIssue({ code: "custom", path: [index], message, input: ref });
     }
+    known.set(key, [...same, ref]);
   });
 }
 

@@ -12,12 +12,22 @@ export const cohort: Filter<OutboundCall> = {
   wrap: (next) => (call) => {
     const { scope } = call;
     const isOff = isBypassed(call, "cohort", call.dialled.service);
+    if (call.side === "edge" && !isOff) deriveCohort(call);
     if (scope.cohort === "" && !isOff && isWanted(call))
       scope.cohort = randomHex(16, () => call.isolate.random());
     call.cohort = isOff ? "" : scope.cohort;
     return next(call);
   },
 };
+
+/** A user who is known by what the table names has a cohort without a cookie, and the same in every browser. */
+function deriveCohort(call: OutboundCall): void {
+  const sources = call.isolate.table()?.defaults.cohort?.from;
+  const derived = sources && call.isolate.late()?.cohort(call, sources);
+  if (!derived) return;
+  call.scope.cohort = derived;
+  call.isDerived = true;
+}
 
 /** The edge draws for every hop behind it, as soon as the table splits anywhere. */
 function isWanted(call: OutboundCall): boolean {

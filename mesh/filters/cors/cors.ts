@@ -1,9 +1,7 @@
 // Cross-origin rules of a route: preflights are answered here, other answers say who may read them.
-import type { Cors, HeaderChange } from "../../contract/table.ts";
-import type { HttpParts, OutboundCall } from "../../pipeline/call.ts";
-import type { Filter, Next } from "../../pipeline/filter.ts";
-import { answer, type Outcome } from "../../pipeline/outcome.ts";
-import { changed } from "../../pipeline/transform.ts";
+import type { OutboundCall } from "../../pipeline/call.ts";
+import type { Filter } from "../../pipeline/filter.ts";
+import { toLate } from "../../pipeline/late.ts";
 
 /** Answers preflights and marks answers; an origin that the rule does not know gets no `allow-origin` at all. */
 export const cors: Filter<OutboundCall> = {
@@ -12,66 +10,8 @@ export const cors: Filter<OutboundCall> = {
   after: ["route"],
   wrap: (next) => (call) => {
     const given = call.rule?.cors;
-    const { http } = call;
-    return given === undefined || http === null ? next(call) : shared(call, http, given, next);
+    return given === undefined || call.http === null
+      ? next(call)
+      : toLate(call.isolate.late()?.cors, call, given, next);
   },
 };
-
-const ALLOW = "access-control-allow-";
-const ASKED = "access-control-request-";
-
-async function shared(
-  call: OutboundCall,
-  http: HttpParts,
-  given: Cors,
-  next: Next<OutboundCall>,
-): Promise<Outcome> {
-  const origin = http.headers["origin"];
-  const isPreflight =
-    http.method === "OPTIONS" &&
-    origin !== undefined &&
-    http.headers[`${ASKED}method`] !== undefined;
-  const outcome = isPreflight ? answer(new Response(null, { status: 204 }), 204) : await next(call);
-  return changed(outcome, changeFor(given, origin, isPreflight ? http : null));
-}
-
-/** What every answer gets, and with a preflight's request what a preflight gets. */
-function changeFor(
-  given: Cors,
-  origin: string | undefined,
-  preflight: HttpParts | null,
-): HeaderChange {
-  const { origins, credentials } = given;
-  const isOpen = origins[0] === "*" && credentials !== true;
-  const set: [string, string][] = [];
-  const say = (name: string, value: string | undefined): void => {
-    if (value !== undefined) set.push([name, value]);
-  };
-  if (origin !== undefined && origins.some((pattern) => isTaken(pattern, origin.toLowerCase()))) {
-    say(`${ALLOW}origin`, isOpen ? "*" : origin);
-    if (credentials === true) say(`${ALLOW}credentials`, "true");
-    say("access-control-expose-headers", given.expose);
-    if (preflight !== null) {
-      for (const name of ["method", "headers"] as const) {
-        const own = name === "method" ? given.methods : given.headers;
-        const field = name === "method" ? "methods" : name;
-        say(ALLOW + field, own === "*" ? preflight.headers[ASKED + name] : own);
-      }
-      say("access-control-max-age", String(given.maxAge));
-    }
-  }
-  return { remove: [`${ALLOW}origin`], set, add: isOpen ? [] : [["vary", "origin"]] };
-}
-
-/** `*` inside an origin stands for labels, never for a port. */
-function isTaken(pattern: string, origin: string): boolean {
-  const star = pattern.indexOf("*");
-  if (star < 0 || pattern === "*") return star === 0 || pattern === origin;
-  const end = pattern.slice(star + 1);
-  return (
-    origin.length >= pattern.length &&
-    origin.startsWith(pattern.slice(0, star)) &&
-    origin.endsWith(end) &&
-    !origin.slice(star, origin.length - end.length).includes(":")
-  );
-}

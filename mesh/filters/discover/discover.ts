@@ -3,6 +3,9 @@ import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Filter } from "../../pipeline/filter.ts";
 import { refuse, type Outcome } from "../../pipeline/outcome.ts";
 
+/** No wait for a table is longer, ms. */
+const LONGEST_MS = 1000;
+
 /** Makes sure the isolate may decide, then finds the dialled service. */
 export const discover: Filter<OutboundCall> = {
   name: "discover",
@@ -11,7 +14,13 @@ export const discover: Filter<OutboundCall> = {
   wrap: (next) => (call) => {
     const wait = call.isolate.ready(call.scope.keeper);
     if (wait === undefined) return find(call, next);
-    return wait.then(() => find(call, next));
+    const leftMs = call.deadlineMs - call.isolate.now();
+    const waited = leftMs < LONGEST_MS ? Promise.race([wait, call.isolate.sleep(leftMs)]) : wait;
+    return waited.then(() =>
+      call.isolate.now() < call.deadlineMs
+        ? find(call, next)
+        : refuse("deadline_exceeded", "before the table was in"),
+    );
   },
 };
 

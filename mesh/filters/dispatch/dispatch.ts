@@ -1,10 +1,10 @@
 // Owns the last step of the way out: one fetch or one RPC on the chosen binding, and what came of it.
-import { HEDDLE_ANSWER, HEDDLE_REASON } from "../../contract/headers.ts";
+import { HEDDLE_REASON } from "../../contract/headers.ts";
 import { REASONS, type Reason } from "../../contract/reasons.ts";
-import { digestOf, NO_DIGEST } from "../../identity/digest.ts";
 import type { HttpParts, OutboundCall, RpcParts } from "../../pipeline/call.ts";
 import { classifyThrown } from "../../pipeline/classify.ts";
 import type { EndpointBinding } from "../../pipeline/isolate.ts";
+import { toLate } from "../../pipeline/late.ts";
 import { answer, fail, refuse, type Outcome } from "../../pipeline/outcome.ts";
 import { isRefused } from "../../pipeline/problem.ts";
 
@@ -12,28 +12,39 @@ import { isRefused } from "../../pipeline/problem.ts";
 export function dispatch(call: OutboundCall): Promise<Outcome> | Outcome {
   const { binding, http, rpc } = call;
   if (binding === null) return refuse("not_bound", call.dialled.service);
+  call.dispatched += 1;
   if (http !== null) return dispatchHttp(call, binding, http);
   if (rpc !== null) return dispatchRpc(call, binding, rpc);
   return refuse("mesh_error", "neither HTTP nor RPC");
 }
 
-async function dispatchHttp(
+function dispatchHttp(
   call: OutboundCall,
   binding: EndpointBinding,
   http: HttpParts,
-): Promise<Outcome> {
+): Promise<Outcome> | Outcome {
   try {
-    const response = await binding.fetch(http.url, initOf(call, http));
-    if (response.status >= 400) {
-      const reason = reasonOf(response.headers.get(HEDDLE_REASON));
-      if (reason !== null) return await refusedThere(call, response, reason);
-    }
-    return call.checkAnswer === null
-      ? answer(response, response.status)
-      : await checkAnswer(call, response);
+    return binding.fetch(http.url, initOf(call, http)).then(
+      (response) => received(call, response),
+      (error: unknown) => thrown(call, error),
+    );
   } catch (error) {
     return thrown(call, error);
   }
+}
+
+function received(call: OutboundCall, response: Response): Promise<Outcome> | Outcome {
+  const { status } = response;
+  if (status >= 400) {
+    const reason = reasonOf(response.headers.get(HEDDLE_REASON));
+    if (reason !== null)
+      return refusedThere(call, response, reason).catch((error: unknown) => thrown(call, error));
+  }
+  if (call.checkAnswer === null) return answer(response, status);
+  const checked = toLate(call.isolate.late()?.checkAnswer, call, response, dispatch);
+  return checked instanceof Promise
+    ? checked.catch((error: unknown) => thrown(call, error))
+    : checked;
 }
 
 function initOf(call: OutboundCall, http: HttpParts): RequestInit {
@@ -73,43 +84,28 @@ async function refusedThere(
   return answer(told, told.status);
 }
 
-/** An unsigned or foreign answer of a destination that must sign is not delivered. */
-function checkAnswer(call: OutboundCall, response: Response): Promise<Outcome> | Outcome {
-  const header = response.headers.get(HEDDLE_ANSWER);
-  const type = response.headers.get("content-type") ?? "";
-  const digest = call.checkAnswer?.(header, response.status, type) ?? null;
-  if (digest === NO_DIGEST) return answer(response, response.status);
-  return checkBody(call, response, digest);
-}
-
-async function checkBody(
-  call: OutboundCall,
-  response: Response,
-  digest: string | null,
-): Promise<Outcome> {
-  const bytes = digest === null ? null : new Uint8Array(await response.arrayBuffer());
-  if (bytes !== null && digestOf(bytes) === digest)
-    return answer(new Response(bytes, response), response.status);
-  if (bytes === null) await response.body?.cancel();
-  return refuse("bad_answer", call.endpoint?.id ?? "");
-}
-
-async function dispatchRpc(
+function dispatchRpc(
   call: OutboundCall,
   binding: EndpointBinding,
   rpc: RpcParts,
-): Promise<Outcome> {
+): Promise<Outcome> | Outcome {
   try {
     const pending = binding.dispatch([call.envelope, rpc.path, rpc.args]);
     call.sent = pending;
     const isBounded = call.attemptEndMs !== Number.POSITIVE_INFINITY;
-    const value = isBounded ? await within(call, pending) : await pending;
-    if (value === LATE) return late(call);
-    if (!isRefused(value)) return answer(value, 0);
-    return refuse(value.heddleRefused, `by ${call.endpoint?.id ?? ""}`);
+    return (isBounded ? within(call, pending) : pending).then(
+      (value) => returned(call, value),
+      (error: unknown) => thrown(call, error),
+    );
   } catch (error) {
     return thrown(call, error);
   }
+}
+
+function returned(call: OutboundCall, value: unknown): Outcome {
+  if (value === LATE) return late(call);
+  if (!isRefused(value)) return answer(value, 0);
+  return refuse(value.heddleRefused, `by ${call.endpoint?.id ?? ""}`);
 }
 
 function late(call: OutboundCall): Outcome {

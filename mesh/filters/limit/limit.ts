@@ -18,7 +18,7 @@ export const limit: Filter<OutboundCall> = {
     const most = table.service(service)?.maxInFlight ?? table.defaults.bulkhead.maxInFlight;
     const state = call.isolate.service(service);
     if (!enter(state, most)) return refuse("overflow", `${service}: ${state.inFlight} in flight`);
-    call.held.push(state);
+    call.held = [...call.held, state];
     return next(call);
   },
 };

@@ -8,21 +8,29 @@ export const observe: Filter<OutboundCall> = {
   name: "observe",
   doc: "Counts each logical call as the application saw it; outermost, so that local replies count too.",
   after: [],
-  wrap: (next) => async (call) => {
-    const outcome = await next(call);
-    call.isolate.record({
+  wrap: (next) => (call) => {
+    call.startMs = call.isolate.now();
+    return next(call);
+  },
+  settle: (call, outcome) => {
+    const { isolate } = call;
+    isolate.tracer()?.called(call, outcome, call.startMs);
+    isolate.record({
       side: call.side,
       source: call.source,
-      destination: call.chunk?.service ?? call.dialled.service,
+      destination: destinationOf(call),
       endpoint: call.endpoint?.id ?? "",
       route: call.rule?.route ?? "",
       status: statusOf(outcome),
       reason: call.reason,
       attempts: call.attempts,
+      retries: Math.max(0, call.dispatched - 1),
+      durationMs: isolate.now() - call.startMs,
       traceId: call.scope.context.traceId,
       bypassed: call.bypassed ?? NONE,
       detail: call.detail,
     });
+    isolate.settled(call.scope.keeper, call.scope.invocations, call.reason !== null);
     return outcome;
   },
 };
@@ -32,8 +40,11 @@ export const observeInbound: Filter<InboundCall> = {
   name: "observe",
   doc: "Counts each call that reached this Worker, refused ones included.",
   after: [],
-  wrap: (next) => async (call) => {
-    const outcome = await next(call);
+  wrap: (next) => (call) => {
+    call.startMs = call.isolate.now();
+    return next(call);
+  },
+  settle: (call, outcome) => {
     call.isolate.record({
       side: "inbound",
       source: call.principal,
@@ -43,15 +54,23 @@ export const observeInbound: Filter<InboundCall> = {
       status: statusOf(outcome),
       reason: call.reason,
       attempts: 1,
+      retries: 0,
+      durationMs: call.isolate.now() - call.startMs,
       traceId: call.context?.traceId ?? "",
       bypassed: NONE,
       detail: call.detail,
     });
+    call.isolate.settled(call.keeper, call.context?.invocations ?? 0, call.reason !== null);
     return outcome;
   },
 };
 
 const NONE: readonly never[] = [];
+
+/** The service dialled; at the edge the first backend, and the edge itself for what no route takes. */
+const destinationOf = ({ chunk, dialled, order, isolate }: OutboundCall): string =>
+  chunk?.service ??
+  (dialled.service || dialled.endpoint || (order[0]?.service ?? isolate.workload));
 
 function statusOf(outcome: Outcome): number {
   return outcome.kind === "answer" ? outcome.status : 0;

@@ -3,7 +3,8 @@ import { digestOf, EMPTY_DIGEST, NO_DIGEST } from "../../identity/digest.ts";
 import { isShortStream, MOST_HELD_BYTES, readBody } from "../../pipeline/body.ts";
 import type { HttpParts } from "../../pipeline/call.ts";
 
-interface Digested {
+/** A request, and the digest of its body. */
+export interface Digested {
   readonly digest: string;
   readonly http: HttpParts;
 }

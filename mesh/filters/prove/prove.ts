@@ -2,21 +2,21 @@
 import type { CallContext } from "../../contract/context.ts";
 import { BAGGAGE, HEDDLE, TRACEPARENT, TRACESTATE } from "../../contract/headers.ts";
 import type { IdentityLevel } from "../../contract/identity.ts";
-import { EMPTY_DIGEST, NO_DIGEST } from "../../identity/digest.ts";
 import { RELAY_WORKLOAD } from "../../contract/wiring.ts";
 import { isShortStream, readBody } from "../../pipeline/body.ts";
-import type { HttpParts, OutboundCall } from "../../pipeline/call.ts";
+import type { OutboundCall } from "../../pipeline/call.ts";
 import { packContext, traceparent } from "../../pipeline/context.ts";
 import type { Filter, Next } from "../../pipeline/filter.ts";
-import type { CoveredFields } from "../../pipeline/isolate.ts";
+import { NOTHING } from "../../pipeline/isolate.ts";
+import { toLate } from "../../pipeline/late.ts";
 import { refuse, type Outcome } from "../../pipeline/outcome.ts";
-import { digestBody } from "./digest-body.ts";
+import { seal } from "./seal.ts";
 
 /** Writes the envelope: packed context and, for Workers of the mesh, the proof their level asks for. */
 export const prove: Filter<OutboundCall> = {
   name: "prove",
   doc: "Mints the proof for the endpoint just chosen; last, so that nothing changes what it covers.",
-  after: ["balance"],
+  after: ["breaker"],
   wrap: (next) => (call) => {
     const worker = call.endpoint?.worker;
     const context = nextContext(call);
@@ -103,6 +103,15 @@ function proveSession(
   });
 }
 
+const proveRequest = (
+  call: OutboundCall,
+  next: Next<OutboundCall>,
+  contextText: string,
+  audience: string,
+  level: IdentityLevel,
+): Promise<Outcome> | Outcome =>
+  toLate(call.isolate.late()?.proveRequest, call, { contextText, audience, level }, next);
+
 const sealed = (
   call: OutboundCall,
   next: Next<OutboundCall>,
@@ -110,85 +119,4 @@ const sealed = (
   audience: string,
   level: IdentityLevel,
 ): Promise<Outcome> | Outcome =>
-  mint(call, contextText, audience, level, NOTHING) ? next(call) : refuse("no_keys", audience);
-
-async function proveRequest(
-  call: OutboundCall,
-  next: Next<OutboundCall>,
-  contextText: string,
-  audience: string,
-  level: IdentityLevel,
-): Promise<Outcome> {
-  let digest = call.http === null ? NO_DIGEST : EMPTY_DIGEST;
-  if (call.http !== null && call.http.body !== null) {
-    const digesting = digestBody(call.http);
-    // At once where the body is in memory: the application may go on to change it.
-    const digested = digesting instanceof Promise ? await digesting : digesting;
-    call.http = digested.http;
-    digest = digested.digest;
-  }
-  const covered = coveredFields(call, contextText, digest);
-  return mint(call, contextText, audience, level, covered)
-    ? next(call)
-    : refuse("no_keys", audience);
-}
-
-/** Seals the call with a proof; false where no key for the audience is known. */
-function mint(
-  call: OutboundCall,
-  contextText: string,
-  audience: string,
-  level: IdentityLevel,
-  covered: CoveredFields,
-): boolean {
-  const { proofs } = call.isolate;
-  const nowMs = call.isolate.now();
-  // The audience has just said that it lacks our epoch; the next calls need not hear it again.
-  if (call.isSeed === true) proofs.doubt(audience, nowMs);
-  call.isSeed ??= proofs.isInDoubt(audience, nowMs);
-  const proof = proofs.mint(audience, level, covered, nowMs, call.isSeed);
-  // Strict fails closed: what the seed proves does not count there.
-  if (proof === null || (proof.isDegraded && level === "strict")) return false;
-  call.checkAnswer = proof.checkAnswer ?? null;
-  call.envelope = `${contextText}|${proof.text}`;
-  if (call.http !== null) call.http.headers[HEDDLE] = call.envelope;
-  return true;
-}
-
-function coveredFields(call: OutboundCall, context: string, digest: string): CoveredFields {
-  const { http, rpc } = call;
-  if (http !== null)
-    return {
-      // The runtime opens a WebSocket by GET, whatever was asked.
-      method: http.headers["upgrade"]?.toLowerCase() === "websocket" ? "GET" : http.method,
-      authority: authorityOf(http),
-      path: http.path,
-      query: http.query,
-      context,
-      contentType: http.headers["content-type"] ?? "",
-      digest,
-    };
-  const member = rpc?.path.join(".") ?? "";
-  return {
-    method: "rpc",
-    authority: call.endpoint?.worker ?? "",
-    path: `${call.endpoint?.entrypoint ?? call.dialled.entrypoint ?? ""}.${member}`,
-    query: "",
-    context,
-    contentType: "",
-    digest: NO_DIGEST,
-  };
-}
-
-const authorityOf = ({ url, host, port }: HttpParts): string =>
-  port === (url.startsWith("https:") ? 443 : 80) ? host : `${host}:${port}`;
-
-const NOTHING: CoveredFields = {
-  method: "",
-  authority: "",
-  path: "",
-  query: "",
-  context: "",
-  contentType: "",
-  digest: NO_DIGEST,
-};
+  seal(call, contextText, audience, level, NOTHING) ? next(call) : refuse("no_keys", audience);

@@ -1,22 +1,17 @@
 // The only place where a refusal becomes an answer; observe, outside, must see an answer.
 import type { InboundCall, OutboundCall } from "../../pipeline/call.ts";
 import type { Filter } from "../../pipeline/filter.ts";
-import { answer, fail, refuse, type Outcome, type Refusal } from "../../pipeline/outcome.ts";
+import { answer, fail, type Outcome, type Refusal } from "../../pipeline/outcome.ts";
 import { HeddleError, problem } from "../../pipeline/problem.ts";
 import { REASONS } from "../../contract/reasons.ts";
 
-/** Turns refusals into problem+json or a HeddleError; a bug of the mesh becomes `mesh_error`. */
+/** Turns refusals into problem+json or a HeddleError. */
 export const rescue: Filter<OutboundCall> = {
   name: "rescue",
   doc: "Makes the one answer for each refusal; below observe, which must see an answer.",
   after: ["observe"],
-  wrap: (next) => async (call) => {
-    let outcome: Outcome;
-    try {
-      outcome = await next(call);
-    } catch (error) {
-      outcome = bug(error);
-    }
+  wrap: (next) => next,
+  settle: (call, outcome) => {
     note(call, outcome);
     if (outcome.kind === "refusal") {
       if (call.http === null) return fail(outcome.reason, new HeddleError(outcome.reason));
@@ -31,23 +26,14 @@ export const rescueInbound: Filter<InboundCall> = {
   name: "rescue",
   doc: "Makes the one answer for each refusal on the way in, with its reason for the caller's mesh.",
   after: ["observe"],
-  wrap: (next) => async (call) => {
-    let outcome: Outcome;
-    try {
-      outcome = await next(call);
-    } catch (error) {
-      outcome = bug(error);
-    }
+  wrap: (next) => next,
+  settle: (call, outcome) => {
     note(call, outcome);
     if (outcome.kind !== "refusal") return outcome;
     if (call.rpc !== null) return answer({ heddleRefused: outcome.reason }, 0);
     return respond(outcome, call.context?.traceId ?? "", call.bound() !== "");
   },
 };
-
-/** A bug of the mesh is a refusal too, though a chain promises never to reject. */
-const bug = (error: unknown): Outcome =>
-  refuse("mesh_error", error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 
 function note(call: OutboundCall | InboundCall, outcome: Outcome): void {
   if (outcome.kind === "answer") return;

@@ -1,7 +1,7 @@
 // Chooses the backend once per call, so that attribution and stickiness survive retries.
-import { cohortPoint, pickBackend } from "../../algorithms/split/split.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Filter } from "../../pipeline/filter.ts";
+import { toLate } from "../../pipeline/late.ts";
 import { refuse } from "../../pipeline/outcome.ts";
 
 /** Orders the rule's backends: the cohort's own first, then those a retry may take. */
@@ -14,15 +14,9 @@ export const split: Filter<OutboundCall> = {
     if (rule === null) return next(call);
     const only = rule.backends[0];
     if (only === undefined) return refuse("no_backend", rule.route);
-    if (rule.backends.length === 1) {
-      if (only.weight === 0) return refuse("no_backend", rule.route);
-      call.order = rule.backends;
-      return next(call);
-    }
-    const point = call.cohort === "" ? call.isolate.random() : cohortPoint(call.cohort);
-    const picked = pickBackend(rule.backends, point);
-    if (picked.length === 0) return refuse("no_backend", rule.route);
-    call.order = picked.flatMap((index) => rule.backends[index] ?? []);
+    if (rule.backends.length > 1) return toLate(call.isolate.late()?.split, call, rule, next);
+    if (only.weight === 0) return refuse("no_backend", rule.route);
+    call.order = rule.backends;
     return next(call);
   },
 };

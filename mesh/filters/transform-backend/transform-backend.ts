@@ -1,7 +1,7 @@
 // The changes that one backendRef asks for, on top of its rule's.
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Filter } from "../../pipeline/filter.ts";
-import { transformed } from "../../pipeline/transform.ts";
+import { toLate } from "../../pipeline/late.ts";
 
 /** Changes the request for the backend of this attempt, and its answer. */
 export const transformBackend: Filter<OutboundCall> = {
@@ -10,6 +10,8 @@ export const transformBackend: Filter<OutboundCall> = {
   after: ["attempt"],
   wrap: (next) => (call) => {
     const change = call.backend?.transform;
-    return change === undefined ? next(call) : transformed(call, change, next);
+    return change === undefined
+      ? next(call)
+      : toLate(call.isolate.late()?.transform, call, change, next);
   },
 };

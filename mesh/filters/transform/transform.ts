@@ -1,7 +1,7 @@
 // The winning rule's own changes: request and answer headers, URL, redirects.
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Filter } from "../../pipeline/filter.ts";
-import { transformed } from "../../pipeline/transform.ts";
+import { toLate } from "../../pipeline/late.ts";
 
 /** Changes the request before a backend is chosen, and the answer after everything below; a redirect goes no further. */
 export const transform: Filter<OutboundCall> = {
@@ -10,6 +10,8 @@ export const transform: Filter<OutboundCall> = {
   after: ["cors"],
   wrap: (next) => (call) => {
     const change = call.rule?.transform;
-    return change === undefined ? next(call) : transformed(call, change, next);
+    return change === undefined
+      ? next(call)
+      : toLate(call.isolate.late()?.transform, call, change, next);
   },
 };

@@ -103,6 +103,7 @@ test("plain wrangler ships the woven build, edits included, and stops when weavi
     "heddle-boot.js": "application/javascript+module",
     "heddle-wiring.js": "application/javascript+module",
     "heddle.js": "application/javascript+module",
+    "heddle-late.js": "application/javascript+module",
     "index.js": "application/javascript+module",
     "index.js.map": "application/source-map",
     "words.txt": "text/plain",

@@ -103,7 +103,8 @@ async function askCaller(
   });
 }
 
-async function callThrough(place: Place, host: string, call: Call): Promise<Answer> {
+/** A call made by the Worker that a host of the driver leads to. */
+export async function callThrough(place: Place, host: string, call: Call): Promise<Answer> {
   const answer = await send({
     address: place.driver,
     method: "POST",

@@ -15,8 +15,8 @@ const PROBE = "conformance-probe";
 
 /** What the runner changes of Mesh.spec.defaults, and why. */
 export const OVERRIDES = {
-  defaults: { retry: { attempts: 0 } },
-  why: "a case counts tries, copies and shares, so only what a route itself asks for may be retried",
+  defaults: { retry: { attempts: 0 }, breaker: { failureRatio: 0 } },
+  why: "a case counts tries, copies and shares, so only what a route itself asks for may be retried, and backends that fail on purpose are shared, so no circuit may open",
 } as const;
 
 /** Host name of the caller with this number. */

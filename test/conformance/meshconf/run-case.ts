@@ -5,6 +5,7 @@ import type { Case, CaseFile } from "./case-file.ts";
 import { type Asked, compare } from "./compare.ts";
 import { converge, deadline, said } from "./converge.ts";
 import { askMirrored, many, runDistribution, runMirrorDistribution, runRepeat } from "./repeat.ts";
+import { NOT_APPLICABLE } from "../not-applicable.ts";
 import type { MeshState } from "./run-file.ts";
 import { exchange } from "./websocket.ts";
 
@@ -47,6 +48,9 @@ const countsRequests = (one: Case): boolean =>
 
 /** Asks one case; never rejects. */
 export async function runCase(state: MeshState, file: CaseFile, one: Case): Promise<CaseResult> {
+  const { id, title } = one;
+  const why = notApplicable(file, one);
+  if (why !== undefined) return { id, title, kind: "case", verdict: "skipped", detail: [why] };
   const end = deadline(state.changedMs, Date.now(), state.windowMs);
   const refused = refusal(one);
   const detail =
@@ -55,10 +59,14 @@ export async function runCase(state: MeshState, file: CaseFile, one: Case): Prom
       .then(async (found) => (found.length > 0 ? found : await countRequests(state, file, one)))
       .catch((error: unknown) => [said(error)]));
   const outcome = detail.length === 0 ? "passed" : "failed";
-  const { id, title } = one;
   if (!isReportedOnly(one)) return { id, title, kind: "case", verdict: outcome, detail };
   const seen = [`disputed: reported, not counted; it ${outcome}`, ...detail];
   return { id, title, kind: "case", verdict: "skipped", detail: seen };
+}
+
+/** Of a file driven by TLS the cases over plain HTTP, and every status row, apply like any other. */
+function notApplicable({ drive }: CaseFile, { via }: Case): string | undefined {
+  return drive === "tls" && via.scheme === "http" ? undefined : NOT_APPLICABLE[drive];
 }
 
 /** What conformance/README.md says is reported and not counted. */

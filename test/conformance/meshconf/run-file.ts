@@ -26,18 +26,10 @@ export interface MeshState {
   changedMs: number;
 }
 
-/** Why files of a drive are not driven. */
-const SKIPPED: Readonly<Record<string, string>> = {
-  tls: "drive tls is not driven",
-  h2c: "drive h2c is not driven",
-};
-
 /** Runs one file; never rejects. */
 export async function runFile(state: MeshState, file: CaseFile): Promise<FileResult> {
   const began = Date.now();
-  const skipped = SKIPPED[file.drive];
-  const results =
-    skipped === undefined ? await runSteps(state, file) : allOf(file, "skipped", skipped);
+  const results = await runSteps(state, file);
   return {
     file: file.file,
     id: file.id,

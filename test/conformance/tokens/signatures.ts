@@ -7,8 +7,8 @@ import {
   type SignatureKey,
   type SignaturePolicy,
 } from "../../../mesh/identity.ts";
-import { signatureBase } from "../../../mesh/identity/jose/components.ts";
-import { parseDictionary } from "../../../mesh/identity/jose/structured-fields.ts";
+import { signatureBase } from "../../../mesh/identity/outward/components.ts";
+import { parseDictionary } from "../../../mesh/identity/outward/structured-fields.ts";
 import type { Driver } from "../driver.ts";
 import { type Answer, casesOf, compared, type Json, tableDriver } from "./table.ts";
 

@@ -59,6 +59,21 @@ describe("pickBackend", () => {
     );
   });
 
+  it("never takes a user from the one backend that grows, wherever it stands", () => {
+    const grown = fc.record({ at: fc.nat(5), by: fc.integer({ min: 0, max: 5000 }) });
+    holds(
+      fc.property(weights, points, grown, (list, point, { at, by }) => {
+        const index = at % list.length;
+        const [before] = pickBackend(
+          list.map((weight) => backend(weight)),
+          point,
+        );
+        const more = list.map((weight, other) => backend(other === index ? weight + by : weight));
+        if (before === index) expect(pickBackend(more, point)[0]).toBe(index);
+      }),
+    );
+  });
+
   it("never takes a user back while weights move to the last backend", () => {
     holds(
       fc.property(points, (point) => {

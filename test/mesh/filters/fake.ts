@@ -9,15 +9,18 @@ import type {
 } from "../../../mesh/contract/table.ts";
 import type { HttpParts, OutboundCall } from "../../../mesh/pipeline/call.ts";
 import { rootContext } from "../../../mesh/pipeline/context.ts";
-import type {
-  CallRecord,
-  EndpointBinding,
-  Isolate,
-  Scope,
-  ServiceState,
-  TableView,
+import {
+  LEASE,
+  type AttemptRecord,
+  type CallRecord,
+  type Circuit,
+  type EndpointBinding,
+  type Isolate,
+  type Scope,
+  type ServiceState,
+  type TableView,
 } from "../../../mesh/pipeline/isolate.ts";
-import type { Reason } from "../../../mesh/contract/reasons.ts";
+import { late } from "../../../mesh/weave/late.ts";
 
 export type Answering = (
   url: string,
@@ -26,6 +29,8 @@ export type Answering = (
 ) => Promise<Response> | Response;
 
 export interface FakeOptions {
+  /** Circuits of the test's own; absent: all are closed. */
+  readonly circuit?: Isolate["circuit"];
   readonly services: readonly ServiceChunk[];
   readonly answering: Readonly<Record<string, Answering>>;
   readonly defaults?: Partial<Defaults>;
@@ -36,7 +41,7 @@ export interface FakeOptions {
 export interface Fake {
   readonly isolate: Isolate;
   readonly records: CallRecord[];
-  readonly attempts: { service: string; endpoint: string; reason: Reason | null }[];
+  readonly attempts: AttemptRecord[];
   readonly slept: number[];
   readonly states: Map<string, ServiceState>;
   nowMs: number;
@@ -61,6 +66,14 @@ export const everyPath = (rule: Partial<Rule> & Pick<Rule, "backends">): RuleTab
   prefix: { "": [{ rule: 0 }] },
   regex: [],
 });
+
+const CLOSED: Circuit = {
+  object: "breaker:closed",
+  isClosed: () => true,
+  admit: () => LEASE.none,
+  good: () => undefined,
+  settle: () => undefined,
+};
 
 export function fake(options: FakeOptions): Fake {
   const self: Fake = {
@@ -99,6 +112,8 @@ export function fake(options: FakeOptions): Fake {
       self.nowMs += ms;
     },
     table: () => table,
+    late: () => late,
+    loadLate: async () => true,
     ready: () => undefined,
     isFresh: () => true,
     isDegraded: () => false,
@@ -117,13 +132,16 @@ export function fake(options: FakeOptions): Fake {
       return state;
     },
     reach: (workload) => bindings.get(workload) ?? null,
+    pulse: () => null,
     relay: () => null,
-    external: () => {
+    outward: () => {
       throw new Error("no url endpoints here");
     },
     record: (record) => void self.records.push(record),
-    attempted: (name, endpoint, reason) =>
-      void self.attempts.push({ service: name, endpoint, reason }),
+    tracer: () => null,
+    attempted: (attempt) => void self.attempts.push(attempt),
+    circuit: (service, endpoint, scope) => options.circuit?.(service, endpoint, scope) ?? CLOSED,
+    settled: () => undefined,
   };
   return Object.assign(self, { isolate });
 }
@@ -146,6 +164,8 @@ function tableOf(options: FakeOptions): TableView {
     gateways: () => null,
     host: (): HostChunk | null => null,
     level: () => "session",
+    trust: () => null,
+    policy: () => undefined,
     bypassed: (feature) => options.bypassed?.includes(feature) === true,
   };
 }
@@ -203,6 +223,13 @@ export const call = (
   held: [],
   isSeed: null,
   attempts: 0,
+  dispatched: 0,
+  startMs: 0,
+  attemptStartMs: 0,
+  sentBefore: 0,
+  circuit: null,
+  breaker: null,
+  lease: 0,
   perTryMs: 0,
   attemptEndMs: Number.POSITIVE_INFINITY,
   bypassed: null,

@@ -28,11 +28,11 @@ describe("the way out", () => {
   it("reaches a service that has no route", async () => {
     const { status: code, body, self } = await send(callee);
     expect([code, body]).toEqual([200, "ok"]);
-    expect(self.attempts).toEqual([
-      { service: "default/callee", endpoint: "default/callee", reason: null },
+    expect(self.attempts).toMatchObject([
+      { destination: "default/callee", endpoint: "default/callee", reason: null, isRetry: false },
     ]);
     expect(self.records).toMatchObject([
-      { destination: "default/callee", status: 200, reason: null, attempts: 1 },
+      { destination: "default/callee", status: 200, reason: null, attempts: 1, retries: 0 },
     ]);
   });
 

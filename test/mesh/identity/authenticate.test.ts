@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { authenticate } from "../../../mesh/identity/authenticate.ts";
 import { NO_DIGEST } from "../../../mesh/identity/digest.ts";
-import { CAPABILITY_PROOF } from "../../../mesh/identity/envelope.ts";
+import { CAPABILITY_PROOF, type RequestProof } from "../../../mesh/identity/envelope.ts";
 import type { RequestFields } from "../../../mesh/identity/request.ts";
-import { mintRequest } from "../../../mesh/identity/request.ts";
+import { mintRequest, verifyRequest } from "../../../mesh/identity/request.ts";
 import { createSessionMemo, createSessionMinter } from "../../../mesh/identity/session.ts";
 import { CALLEE, CALLER, EPOCHS, NOW, ringOf } from "./parties.ts";
 
@@ -26,7 +26,7 @@ const mint = (isSeed: boolean): string => {
 describe("authenticate", () => {
   const target = (level: "capability" | "session" | "request" | "strict", attested = "") => ({
     level,
-    fields: () => FIELDS,
+    verifyRequest: (proof: RequestProof) => verifyRequest(callee, proof, FIELDS, NOW),
     attested: () => attested,
   });
   const ask = (text: string, at: ReturnType<typeof target>) => {

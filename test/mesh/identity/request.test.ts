@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { REQUEST_AHEAD_MS, REQUEST_WINDOW_MS } from "../../../mesh/contract/identity.ts";
-import { authenticate } from "../../../mesh/identity/authenticate.ts";
+import { authenticate, type ProofTarget } from "../../../mesh/identity/authenticate.ts";
 import { EMPTY_DIGEST, NO_DIGEST, digestOf } from "../../../mesh/identity/digest.ts";
 import { formatRequest, parseProof } from "../../../mesh/identity/envelope.ts";
 import type { MintedRequest, RequestFields } from "../../../mesh/identity/request.ts";
@@ -30,10 +30,10 @@ const FIELDS: RequestFields = {
   contentType: "application/json",
 };
 const DIGEST = digestOf(new Uint8Array([1, 2, 3]));
-const mint = (fields = FIELDS, nowMs = NOW, isSeed = false): MintedRequest => {
+const mint = (fields = FIELDS, nowMs = NOW, isSeed = false, digest = DIGEST): MintedRequest => {
   const use = isSeed ? caller.seedPairFor(CALLEE, nowMs) : caller.pairFor(CALLEE, nowMs);
   if (use === null) throw new Error("no pair");
-  return mintRequest(caller, use, CALLEE, fields, DIGEST, nowMs, NONCE);
+  return mintRequest(caller, use, CALLEE, fields, digest, nowMs, NONCE);
 };
 const parsed = (text: string) => {
   const proof = parseProof(text);
@@ -61,8 +61,17 @@ describe("a request proof", () => {
   it("covers what docs/wire.md says it covers", () => {
     const { method, authority, path, query, context, contentType } = FIELDS;
     const asked = [method, authority, path, query, context, contentType];
-    const fields = ["heddle/request/1", ...asked, DIGEST, String(NOW), NONCE];
+    const fields = ["r", ...asked, DIGEST, String(NOW), NONCE];
     expect(mint().mac).toBe(macByHand(CURRENT, "req", fields));
+  });
+
+  it("covers the digest of an empty body as one that no other body has", () => {
+    const { method, authority, path, query, context, contentType } = FIELDS;
+    const fields = ["r", method, authority, path, query, context, contentType, "0"];
+    const minted = mint(FIELDS, NOW, false, EMPTY_DIGEST);
+    expect(minted.mac).toBe(macByHand(CURRENT, "req", [...fields, String(NOW), NONCE]));
+    // Nobody can write it so: a proof whose digest is none of the two forms is malformed.
+    expect(parseProof(minted.text.replace(EMPTY_DIGEST, "0"))).toBeNull();
   });
 
   it("verifies whatever was asked, and nothing else", () => {
@@ -144,7 +153,11 @@ describe("a request proof", () => {
     const random = randomFrom(12);
     const { text } = mint();
     const memo = createSessionMemo();
-    const target = { level: "request", fields: () => FIELDS, attested: () => "" } as const;
+    const target: ProofTarget = {
+      level: "request",
+      verifyRequest: (proof) => verifyRequest(callee, proof, FIELDS, NOW),
+      attested: () => "",
+    };
     for (let i = 0; i < 10_000; i += 1) {
       const changed = mutated(text, random);
       const verdict = authenticate(callee, memo, changed, target, NOW);
@@ -180,7 +193,7 @@ describe("an answer's proof", () => {
   const text = mintAnswer(verified.keys, verified, answer, DIGEST);
 
   it("covers what docs/wire.md says it covers", () => {
-    const fields = ["heddle/answer/1", request.mac, "200", "text/plain", DIGEST];
+    const fields = ["a", request.mac.slice(0, 22), "200", "text/plain", DIGEST];
     expect(text).toBe(`1~${DIGEST}~${macByHand(CURRENT, "res", fields)}`);
   });
 

@@ -33,9 +33,17 @@ describe("a wrapped key set", () => {
     expect(await unwrapKeys({ ...made, workload: CALLEE }, KEK, CALLEE)).toBeNull();
     expect(await unwrapKeys({ ...made, workload: CALLEE }, KEK, CALLER)).toBeNull();
     expect(await unwrapKeys({ ...made, notAfterMs: NOW + 1 }, KEK, CALLER)).toBeNull();
-    expect(await unwrapKeys({ ...made, format: 2 }, KEK, CALLER)).toBeNull();
+    expect(await unwrapKeys({ ...made, format: 0 }, KEK, CALLER)).toBeNull();
     expect(await unwrapKeys({ ...made, iv: "AAAA" }, KEK, CALLER)).toBeNull();
     expect(await unwrapKeys({ ...made, sealed: "" }, KEK, CALLER)).toBeNull();
+  });
+
+  it("comes back from a higher format that says more, inside and outside", async () => {
+    const later = { ...KEYS, newer: 1 };
+    const made = await wrapKeys(later, KEK, CALLER, NOW, IV);
+    if (made === null) throw new Error("not wrapped");
+    const said = { ...made, format: 2, newer: [1] };
+    expect(await unwrapKeys(said, KEK, CALLER)).toEqual(KEYS);
   });
 
   it("needs a key and an iv of the right form", async () => {

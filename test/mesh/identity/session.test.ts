@@ -26,7 +26,7 @@ import { mutated } from "./mutate.ts";
 const caller = ringOf(CALLER, EPOCHS, [CALLEE]);
 const callee = ringOf(CALLEE, EPOCHS, []);
 const minter = createSessionMinter(caller);
-const target = { level: "session", fields: () => fail(), attested: () => fail() } as const;
+const target = { level: "session", verifyRequest: () => fail(), attested: () => fail() } as const;
 const fail = (): never => {
   throw new Error("not to be asked");
 };

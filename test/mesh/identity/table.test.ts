@@ -117,6 +117,25 @@ describe("openTable", () => {
     expect(await open(new TextEncoder().encode(moved))).toBe("bad_bounds");
   });
 
+  it("takes further fields of a header, and of an entry of a slice's list", async () => {
+    const built = await build();
+    const later = (bytes: Uint8Array): Uint8Array => {
+      const text = new TextDecoder().decode(bytes);
+      const list = /\[\["gateways".*?\]\]/.exec(text)?.[0];
+      if (list === undefined) return new TextEncoder().encode(text.replace("\n", " newer\n"));
+      const longer = list.replace("]", ',"newer"]');
+      const header = text.slice(0, text.indexOf("\n")).replace(/\d+$/, `${longer.length} newer`);
+      return new TextEncoder().encode(
+        header + text.slice(text.indexOf("\n")).replace(list, () => longer),
+      );
+    };
+    for (const bytes of [built.whole, built.slice("gateways")])
+      expect((await opened(later(bytes))).chunk("gateways")).toEqual(CHUNKS["gateways"]);
+    const [line = ""] = new TextDecoder().decode(built.whole).split("\n");
+    const long = `${line} ${"x".repeat(100)}\n`;
+    expect(await open(new TextEncoder().encode(long))).toBe("bad_header");
+  });
+
   it("opens a whole table", async () => {
     const { whole } = await build();
     expect(new TextDecoder().decode(whole)).toMatch(/^HEDDLE \d+ [\w-]{86}\n\{"format":1/);

@@ -9,7 +9,7 @@ import {
   type SignatureKey,
   type SignaturePolicy,
 } from "../../../../mesh/identity.ts";
-import { parseDictionary } from "../../../../mesh/identity/jose/structured-fields.ts";
+import { parseDictionary } from "../../../../mesh/identity/outward/structured-fields.ts";
 import { mutated } from "../mutate.ts";
 import { randomFrom } from "../../property.ts";
 

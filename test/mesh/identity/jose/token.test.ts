@@ -8,7 +8,7 @@ import {
   type TokenRules,
   type TokenVerdict,
 } from "../../../../mesh/identity.ts";
-import { parseStrictJson } from "../../../../mesh/identity/jose/strict-json.ts";
+import { parseStrictJson } from "../../../../mesh/identity/outward/strict-json.ts";
 import { mutated } from "../mutate.ts";
 import { randomFrom } from "../../property.ts";
 

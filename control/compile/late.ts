@@ -1,0 +1,38 @@
+// Owns whether a table needs the late part of the data plane, by what is in its chunks: mesh/pipeline/late.ts lists what
+// lies there.
+import type { Backend, HostChunk, Rule, ServiceChunk } from "../../mesh/contract/table.ts";
+
+/** By the ids and values of a table's chunks; a chunk of another kind than those known here needs it. */
+export const needsLate = (content: ReadonlyMap<string, unknown>): boolean =>
+  [...content].some(([id, chunk]) => {
+    if (id === "gateways") return false;
+    if (id.startsWith("service:")) return isLateService(chunk as ServiceChunk);
+    return !id.startsWith("host:") || (chunk as HostChunk).table.rules.some(isLateRule);
+  });
+
+const isLateService = ({
+  level,
+  producer,
+  consumer,
+  rpc,
+  endpoints,
+  breakers,
+}: ServiceChunk): boolean =>
+  (rpc ?? breakers) !== undefined ||
+  level === "request" ||
+  level === "strict" ||
+  producer !== null ||
+  consumer !== null ||
+  endpoints.length > 1 ||
+  endpoints.some(({ url, version }) => url !== undefined || version !== undefined);
+
+/** The gateway finds its rules by itself. */
+const isLateRule = (rule: Rule): boolean =>
+  rule.backends.length > 1 ||
+  rule.cors !== undefined ||
+  rule.fault !== undefined ||
+  rule.session !== undefined ||
+  [rule, ...rule.backends].some(isChanged);
+
+const isChanged = ({ transform, mirrors }: Pick<Backend, "transform" | "mirrors">): boolean =>
+  transform !== undefined || mirrors !== undefined;

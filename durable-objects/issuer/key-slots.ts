@@ -1,0 +1,36 @@
+// Owns what operators are shown of Issuer's keys: each with its purpose, its times and where it is in them.
+import { EPOCH_MS } from "../../mesh/contract/identity.ts";
+import type { KeySlot } from "../../mesh/contract/state.ts";
+import { type Row, number, text } from "../sql.ts";
+import type { SecretRows } from "./secret-rows.ts";
+import type { TokenKeys } from "./token-keys.ts";
+
+/** All keys, by purpose and age; `revoked` are key ids. */
+export function keySlots(
+  rows: SecretRows,
+  tokens: TokenKeys,
+  revoked: ReadonlySet<string>,
+  nowMs: number,
+): readonly KeySlot[] {
+  const ofTokens = new Map(tokens.slots().map((slot) => [slot.kid, slot]));
+  const all = rows.all();
+  const newestSeed = all.findLast(
+    (row) => text(row, "purpose") === "seed" && !revoked.has(text(row, "kid")),
+  );
+  return all.map((row): KeySlot => {
+    const kid = text(row, "kid");
+    const made = ofTokens.get(kid) ?? toSlot(row, nowMs, newestSeed);
+    return revoked.has(kid) ? { ...made, state: "revoked" } : made;
+  });
+}
+
+function toSlot(row: Row, nowMs: number, newestSeed: Row | undefined): KeySlot {
+  const kid = text(row, "kid");
+  const purpose = text(row, "purpose") as KeySlot["purpose"];
+  const preparedMs = number(row, "created_ms");
+  const notAfterMs = number(row, "not_after_ms");
+  const activeMs = purpose === "epoch" ? notAfterMs - EPOCH_MS : preparedMs;
+  const isOver = nowMs >= notAfterMs || (purpose === "seed" && newestSeed !== row);
+  const state = isOver ? "retired" : nowMs < activeMs ? "prepared" : "active";
+  return { kid, purpose, state, preparedMs, activeMs, notAfterMs };
+}

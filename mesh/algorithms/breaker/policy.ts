@@ -1,0 +1,25 @@
+// Owns which policy holds for a circuit: the most specific one that is written.
+import { BREAKER_OBJECT } from "../../contract/pulse.ts";
+import type { BreakerPolicy } from "../../contract/table.ts";
+
+/** The name of a circuit's object. */
+export const circuitName = (service: string, endpoint: string, scope: string): string =>
+  `${BREAKER_OBJECT}${service}|${endpoint}${scope === "" ? "" : `|${scope}`}`;
+
+/** The policy of a circuit by its object's name; a scope's before an endpoint's before a service's before the default. */
+export const policyOf = (
+  object: string,
+  policies: Readonly<Record<string, BreakerPolicy>>,
+  normal: BreakerPolicy,
+): BreakerPolicy => {
+  const [service = "", endpoint = "", ...rest] = object.slice(BREAKER_OBJECT.length).split("|");
+  const scope = rest.join("|");
+  const names = [
+    ...(scope === "" ? [] : [`${service}|${endpoint}|${scope}`, `${service}||${scope}`]),
+    `${service}|${endpoint}`,
+    service,
+    "",
+  ];
+  for (const name of names) if (Object.hasOwn(policies, name)) return policies[name] ?? normal;
+  return normal;
+};

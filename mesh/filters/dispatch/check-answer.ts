@@ -1,0 +1,27 @@
+// The proof of an answer: late, since only destinations of level `request` sign theirs.
+import { HEDDLE_ANSWER } from "../../contract/headers.ts";
+import { digestOf, NO_DIGEST } from "../../identity/digest.ts";
+import type { OutboundCall } from "../../pipeline/call.ts";
+import type { Body } from "../../pipeline/late.ts";
+import { answer, refuse, type Outcome } from "../../pipeline/outcome.ts";
+
+/** An unsigned or foreign answer of a destination that must sign is not delivered. */
+export const checkAnswer: Body<OutboundCall, Response> = (call, response) => {
+  const header = response.headers.get(HEDDLE_ANSWER);
+  const type = response.headers.get("content-type") ?? "";
+  const digest = call.checkAnswer?.(header, response.status, type) ?? null;
+  if (digest === NO_DIGEST) return answer(response, response.status);
+  return checkBody(call, response, digest);
+};
+
+async function checkBody(
+  call: OutboundCall,
+  response: Response,
+  digest: string | null,
+): Promise<Outcome> {
+  const bytes = digest === null ? null : new Uint8Array(await response.arrayBuffer());
+  if (bytes !== null && digestOf(bytes) === digest)
+    return answer(new Response(bytes, response), response.status);
+  if (bytes === null) await response.body?.cancel();
+  return refuse("bad_answer", call.endpoint?.id ?? "");
+}

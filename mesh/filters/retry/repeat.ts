@@ -1,0 +1,56 @@
+// Repeating what failed: late, since little fails.
+import { decideRetry } from "../../algorithms/retry/decide.ts";
+import { isIdempotent } from "../../algorithms/retry/idempotent.ts";
+import type { OutboundCall } from "../../pipeline/call.ts";
+import type { EffectiveRetry } from "../../pipeline/isolate.ts";
+import type { Late } from "../../pipeline/late.ts";
+import type { Outcome } from "../../pipeline/outcome.ts";
+import { giveUp, isGood, isReplayable } from "../../pipeline/settle.ts";
+import { earned, take } from "./retry.ts";
+
+/** As often as policy, budget and time allow. */
+export const repeat: Late["repeat"] = async (call, failed, effective, again) => {
+  let outcome = failed;
+  for (let turn = 0; await mayRetry(call, outcome, effective, turn); turn++) {
+    await giveUp(outcome);
+    take(call, turn + 1);
+    outcome = await again(call);
+    if (isGood(outcome, effective.policy.codes)) return earned(call, outcome);
+  }
+  return outcome;
+};
+
+/** Waits the back-off when another attempt may be made; false when it may not. */
+async function mayRetry(
+  call: OutboundCall,
+  outcome: Outcome,
+  { policy, fromRoute }: EffectiveRetry,
+  turn: number,
+): Promise<boolean> {
+  const { isolate, scope } = call;
+  // Nothing was sent: another backend costs no more than the first would have.
+  if (outcome.kind === "refusal" && outcome.reason === "circuit_open")
+    return turn < policy.attempts && turn + 1 < call.order.length;
+  const failed = {
+    reason: outcome.kind === "answer" ? null : outcome.reason,
+    status: outcome.kind === "answer" ? outcome.status : 0,
+    retries: turn,
+    allowance: scope.allowance,
+    leftMs: call.deadlineMs - isolate.now(),
+    isRepeatable: isRepeatable(call, fromRoute),
+    fromRoute,
+    policy,
+  };
+  const budget = isolate.service(call.backend?.service ?? "").budget;
+  const decision = decideRetry(failed, budget, () => isolate.random());
+  if (decision.verdict !== "retry") return false;
+  scope.allowance -= 1;
+  await isolate.sleep(decision.delayMs);
+  return true;
+}
+
+function isRepeatable(call: OutboundCall, fromRoute: boolean): boolean {
+  if (call.http === null || !isReplayable(call) || call.http.signal?.aborted === true) return false;
+  // A route's author who wrote `retry` has said that its requests may be sent again (GEP-1731).
+  return fromRoute || isIdempotent(call.http.method);
+}

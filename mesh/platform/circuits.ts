@@ -1,0 +1,101 @@
+// The circuits of one isolate: while one has seen good calls only it is a count, and what is behind it lies in the late part.
+import { circuitName } from "../algorithms/breaker/policy.ts";
+import { openBox } from "../algorithms/pulse/outbox.ts";
+import type { Verdict } from "../contract/pulse.ts";
+import { LEASE, type Circuit } from "../pipeline/isolate.ts";
+import type { Trouble } from "../pipeline/late.ts";
+import type { MeshBindings } from "./bindings.ts";
+import { now } from "./clock.ts";
+import type { Knowledge } from "./sync.ts";
+
+/** How long a good call is recent, and then before. */
+const RECENT_MS = 1000;
+
+/** By service, endpoint and scope. */
+export type CircuitOf = (service: string, endpoint: string, scope: string) => Circuit;
+
+interface Held extends Circuit {
+  learn(verdict: Verdict): void;
+}
+
+/** `loadLate` is asked at the first word of a circuit that is not closed. */
+export function createCircuits(
+  known: Knowledge,
+  { pulse }: MeshBindings,
+  loadLate: () => Promise<boolean>,
+): CircuitOf {
+  const held = new Map<string, Held>();
+  const names = new Map<string, Map<string, Held>>();
+  let heard: readonly Verdict[] = [];
+  known.hear = async (verdicts) => {
+    heard = verdicts;
+    if (!verdicts.some(({ state }) => state !== "closed") && known.late === null) return;
+    await loadLate();
+    for (const verdict of verdicts) held.get(verdict.object)?.learn(verdict);
+  };
+
+  function born(object: string): Held {
+    const circuit = createCircuit(object, known, pulse);
+    const said = heard.find((verdict) => verdict.object === object);
+    if (said !== undefined) circuit.learn(said);
+    held.set(object, circuit);
+    return circuit;
+  }
+
+  return (service, endpoint, scope) => {
+    let ofService = names.get(service);
+    if (ofService === undefined) names.set(service, (ofService = new Map()));
+    const key = scope === "" ? endpoint : `${endpoint}|${scope}`;
+    let circuit = ofService.get(key);
+    if (circuit === undefined)
+      ofService.set(key, (circuit = born(circuitName(service, endpoint, scope))));
+    return circuit;
+  };
+}
+
+function createCircuit(object: string, known: Knowledge, pulse: MeshBindings["pulse"]): Held {
+  const good = { startMs: 0, ok: 0, recent: 0, before: 0 };
+  let trouble: Trouble | null = null;
+  const inTrouble = (): Trouble | null =>
+    (trouble ??= known.late?.createTrouble(object, good, known, pulse) ?? null);
+  openBox(known.outbox, object, () => {
+    if (trouble !== null) return trouble.drain();
+    const { ok } = good;
+    good.ok = 0;
+    const recent = now() - good.startMs < RECENT_MS ? Math.min(ok, good.recent) : 0;
+    return ok === 0 ? null : { ...NO_TROUBLE, ok, recent: { ...NO_TROUBLE.recent, ok: recent } };
+  });
+  return {
+    object,
+    isClosed: () => trouble === null || trouble.isClosed(),
+    admit: (leftMs, keeper) => trouble?.admit(leftMs, keeper) ?? LEASE.none,
+    good() {
+      if (trouble !== null) return trouble.settle(true, false, LEASE.none, 0);
+      const nowMs = now();
+      const sinceMs = nowMs - good.startMs;
+      if (sinceMs >= RECENT_MS) {
+        good.before = sinceMs < 2 * RECENT_MS ? good.recent : 0;
+        good.recent = 0;
+        good.startMs = nowMs;
+      }
+      good.recent += 1;
+      good.ok += 1;
+    },
+    settle: (isOk, isSlow, lease, failureRatio) =>
+      inTrouble()?.settle(isOk, isSlow, lease, failureRatio),
+    learn(verdict) {
+      if (trouble !== null || verdict.state !== "closed") inTrouble()?.learn(verdict);
+    },
+  };
+}
+
+const NO_TROUBLE = {
+  generation: 0,
+  ok: 0,
+  failed: 0,
+  slow: 0,
+  held: 0,
+  run: 0,
+  probes: [],
+  recent: { ok: 0, failed: 0, slow: 0 },
+} as const;

@@ -1,0 +1,298 @@
+// Owns the question of size: one circuit, many isolates, and what opening and closing it costs. Synchronous, and with the
+// breaker's own functions on both sides; what lies between (pulses, merging, leases) is modelled.
+import {
+  admit,
+  countCall,
+  drainCircuit,
+  isClosed,
+  learn,
+  newCircuit,
+  type Circuit,
+} from "../algorithms/breaker/circuit.ts";
+import { acknowledge, openBox, takeParts, type Outbox } from "../algorithms/pulse/outbox.ts";
+import { DEFAULT_BREAKER } from "../contract/defaults.ts";
+import type { PartMark, PulsePart, Verdict } from "../contract/pulse.ts";
+import { EventHeap } from "./heap.ts";
+import { exponential, poisson, randomOf, type Random } from "./random.ts";
+import { Tree, type Told } from "./tree.ts";
+
+/** What is asked of the model. */
+export interface ScaleOptions {
+  readonly isolates: number;
+  /** Calls a second and isolate. */
+  readonly rate: number;
+  readonly seed: number;
+  /** Calls are drawn one by one, or counted in steps of 50 ms. Default: in bulk above 40,000 a second in all. */
+  readonly isBulk?: boolean;
+  /** Share of the pulses that get lost, answer or all. Default: 0.01. */
+  readonly lossShare?: number;
+  /** Share of the calls that fail during the outage. Default: 1. */
+  readonly failShare?: number;
+}
+
+/** What came of it. */
+export interface ScaleReport {
+  readonly isolates: number;
+  readonly rate: number;
+  readonly isBulk: boolean;
+  readonly calls: number;
+  /** From the first failure until the object opened; -1: never. */
+  readonly openedMs: number;
+  /** Calls that reached the failing endpoint, probes aside. */
+  readonly wasted: number;
+  /** From recovery until the object closed; -1: never. */
+  readonly closedMs: number;
+  /** Probe rounds from recovery until it closed. */
+  readonly rounds: number;
+  /** Most leases that were out at once. */
+  readonly mostProbes: number;
+  /** Most calls of any one object in a second. */
+  readonly objectPeak: number;
+  readonly pulsesPerCall: number;
+  readonly shards: number;
+  /** Changes of the circuit's state. */
+  readonly generations: number;
+}
+
+const WARM_MS = 20_000;
+const OUTAGE_MS = 30_000;
+const MOST_MS = 240_000;
+const AFTER_MS = 3000;
+const STEP_MS = 50;
+const BULK_ABOVE = 40_000;
+/** Between two pulses of an isolate, at least; and what is no hurry is told within that. */
+const PULSE_MS = 1000;
+const REST_MS = 10_000;
+const REPORTS_PER_SECOND = 500;
+const CALLERS = 3;
+
+/** One isolate of the model. */
+interface Teller {
+  readonly id: string;
+  readonly caller: string;
+  readonly pulse: number;
+  readonly circuit: Circuit;
+  readonly outbox: Outbox;
+  lastMs: number;
+  /** When it pulses next; Infinity while it has nothing to tell. */
+  dueMs: number;
+  /** Drawn once per pulse. */
+  isUrgent: boolean | null;
+}
+
+const OBJECT = "breaker:default/callee|default/callee";
+
+/** Runs the model until the circuit has closed again. */
+export const runScale = (options: ScaleOptions): ScaleReport => new Scale(options).run();
+
+class Scale {
+  readonly #options: Required<ScaleOptions>;
+  readonly #random: Random;
+  readonly #heap = new EventHeap();
+  readonly #tree: Tree;
+  readonly #tellers: Teller[];
+  readonly #everyMs: number;
+  #nowMs = 0;
+  #order = 0;
+  #calls = 0;
+  #pulses = 0;
+  #wasted = 0;
+  #openedMs = -1;
+  #closedMs = -1;
+  #rounds = 0;
+  #lastState = "closed";
+
+  constructor(options: ScaleOptions) {
+    const { isolates, rate, seed } = options;
+    const isBulk = options.isBulk ?? isolates * rate > BULK_ABOVE;
+    this.#options = { lossShare: 0.01, failShare: 1, ...options, isBulk };
+    this.#random = randomOf(seed);
+    this.#everyMs = Math.max(PULSE_MS, (isolates / REPORTS_PER_SECOND) * 1000);
+    this.#tree = new Tree(isolates, {
+      now: () => this.#nowMs,
+      random: randomOf(seed + 1),
+      after: (ms, run) => this.#after(ms, run),
+    });
+    this.#tellers = Array.from({ length: isolates }, (_, at) => this.#teller(at));
+  }
+
+  run(): ScaleReport {
+    const { isBulk, isolates, rate } = this.#options;
+    if (isBulk) this.#step();
+    else for (const teller of this.#tellers) this.#planCall(teller);
+    this.#tree.start();
+    while (this.#nowMs < MOST_MS && !this.#isOver()) {
+      const event = this.#heap.pop();
+      if (event === undefined) break;
+      this.#nowMs = event.atMs;
+      event.run?.();
+      this.#watch();
+    }
+    return {
+      isolates,
+      rate,
+      isBulk,
+      calls: this.#calls,
+      openedMs: this.#openedMs,
+      wasted: this.#wasted,
+      closedMs: this.#closedMs,
+      rounds: this.#rounds,
+      mostProbes: this.#tree.mostProbes,
+      objectPeak: this.#tree.peak(),
+      pulsesPerCall: this.#pulses / Math.max(1, this.#calls),
+      shards: this.#tree.shards,
+      generations: this.#tree.breaker.generation,
+    };
+  }
+
+  #teller(at: number): Teller {
+    const circuit = newCircuit(OBJECT);
+    const outbox: Outbox = new Map();
+    openBox(outbox, OBJECT, () => drainCircuit(circuit, this.#nowMs));
+    return {
+      id: `${at}`,
+      caller: `default/caller-${at % CALLERS}`,
+      pulse: this.#tree.pulseOf(at),
+      circuit,
+      outbox,
+      lastMs: -this.#random() * REST_MS,
+      isUrgent: null,
+      dueMs: Number.POSITIVE_INFINITY,
+    };
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#order += 1;
+    this.#heap.push({ atMs: this.#nowMs + ms, order: this.#order, owner: null, run });
+  }
+
+  // --- calls
+
+  /** What a call comes to now. */
+  #isAnswered(): boolean {
+    const isOutage = this.#nowMs >= WARM_MS && this.#nowMs < WARM_MS + OUTAGE_MS;
+    return !isOutage || this.#random() >= this.#options.failShare;
+  }
+
+  #planCall(teller: Teller): void {
+    this.#after(exponential(this.#random, 1000 / this.#options.rate), () => {
+      this.#planCall(teller);
+      this.#call(teller, 1);
+    });
+  }
+
+  /** All calls of one step, isolate by isolate. */
+  #step(): void {
+    const mean = (this.#options.rate * STEP_MS) / 1000;
+    this.#after(STEP_MS, () => {
+      this.#step();
+      for (const teller of this.#tellers) {
+        const calls = poisson(this.#random, mean);
+        if (calls > 0) this.#call(teller, calls);
+      }
+    });
+  }
+
+  #call(teller: Teller, count: number): void {
+    const { circuit } = teller;
+    this.#calls += count;
+    for (let left = count; left > 0; left -= 1) {
+      const verdict = isClosed(circuit) ? "pass" : admit(circuit, 10_000, this.#nowMs);
+      if (verdict === "pass") this.#send(teller);
+      else if (verdict === "ask") this.#ask(teller);
+      else return;
+    }
+  }
+
+  #send(teller: Teller): void {
+    const isOk = this.#isAnswered();
+    if (!isOk) this.#wasted += 1;
+    countCall(teller.circuit, isOk, false, DEFAULT_BREAKER.failureRatio, this.#nowMs, this.#random);
+    this.#plan(teller, !isOk);
+  }
+
+  /** On the path: a lease, or none. */
+  #ask(teller: Teller): void {
+    const told = this.#told(teller);
+    this.#tree.lease(teller.pulse, told, (lease, verdict) => {
+      acknowledge(
+        teller.outbox,
+        told.map(({ part }) => part),
+      );
+      learn(teller.circuit, verdict, this.#nowMs);
+      if (lease === 0) return;
+      const isOk = this.#isAnswered();
+      this.#after(5, () => {
+        teller.circuit.probes.push({ lease, isOk });
+        teller.isUrgent = true;
+        this.#plan(teller, true);
+      });
+    });
+  }
+
+  // --- pulses
+
+  /** Sees to it that what was counted is told in time, as the isolate's own `settled` does. */
+  #plan(teller: Teller, isUrgent: boolean): void {
+    const nowMs = this.#nowMs;
+    if (isUrgent) teller.isUrgent ??= this.#random() < REPORTS_PER_SECOND / this.#tree.reporters;
+    if (nowMs - teller.lastMs >= this.#everyMs) return this.#pulse(teller);
+    const wishMs = teller.isUrgent === true ? nowMs : nowMs + REST_MS;
+    const atMs = Math.max(wishMs, teller.lastMs + PULSE_MS);
+    if (atMs >= teller.dueMs) return;
+    teller.dueMs = atMs;
+    this.#after(atMs - nowMs, () => {
+      if (teller.dueMs === atMs) this.#pulse(teller);
+    });
+  }
+
+  #pulse(teller: Teller): void {
+    teller.lastMs = this.#nowMs;
+    teller.dueMs = Number.POSITIVE_INFINITY;
+    teller.isUrgent = null;
+    this.#pulses += 1;
+    const told = this.#told(teller);
+    const chance = this.#random();
+    const { lossShare } = this.#options;
+    if (chance < lossShare / 2) return this.#plan(teller, true);
+    this.#after(5, () => {
+      this.#tree.report(
+        teller.pulse,
+        told,
+        (marks: readonly PartMark[], verdict: Verdict | null) => {
+          if (chance < lossShare) return this.#plan(teller, true);
+          acknowledge(teller.outbox, marks);
+          if (verdict !== null) learn(teller.circuit, verdict, this.#nowMs);
+        },
+      );
+    });
+  }
+
+  #told(teller: Teller): readonly Told[] {
+    return takeParts(teller.outbox).map((part: PulsePart) => ({
+      teller: teller.id,
+      caller: teller.caller,
+      part,
+    }));
+  }
+
+  // --- what happens
+
+  #watch(): void {
+    const { state } = this.#tree.breaker;
+    if (state === this.#lastState) return;
+    const sinceMs = this.#nowMs - WARM_MS;
+    if (state === "open" && this.#openedMs < 0) this.#openedMs = sinceMs;
+    if (state === "half_open" && sinceMs >= OUTAGE_MS) this.#rounds += 1;
+    if (state === "closed") this.#closedMs = Math.max(0, sinceMs - OUTAGE_MS);
+    else this.#closedMs = -1;
+    this.#lastState = state;
+  }
+
+  #isOver(): boolean {
+    const recoveredMs = WARM_MS + OUTAGE_MS;
+    if (this.#nowMs < recoveredMs + AFTER_MS) return false;
+    if (this.#openedMs < 0) return this.#nowMs > recoveredMs + 2 * PULSE_MS + REST_MS;
+    return this.#closedMs >= 0 && this.#nowMs > recoveredMs + this.#closedMs + AFTER_MS;
+  }
+}

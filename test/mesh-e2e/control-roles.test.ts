@@ -1,0 +1,115 @@
+// Control's tokens by role, the audit trail, and keys in a running mesh: rotation refuses no call, revocation stops them.
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCli } from "../../cli/program.ts";
+import { type Mesh, inParallel, startProject } from "./mesh.ts";
+import { serviceOf } from "./project.ts";
+
+let mesh: Mesh;
+beforeAll(async () => {
+  mesh = await startProject("control-roles");
+}, 60_000);
+afterAll(async () => await mesh?.close());
+
+interface Ran {
+  readonly code: number;
+  readonly data: Record<string, unknown>;
+  readonly err: string;
+}
+
+/** Runs a command with a token (the mesh's own unless given); answers its JSON. */
+async function ran(args: readonly string[], token = mesh.ready.token, stdin = ""): Promise<Ran> {
+  let [out, err] = ["", ""];
+  const code = await runCli([...args, "-o", "json"], {
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    stdin: () => Promise.resolve(stdin),
+    env: { HEDDLE_CONTROL: mesh.ready.control, HEDDLE_TOKEN: token },
+    cwd: mesh.folder,
+    hasColor: false,
+    onStop: () => undefined,
+  });
+  return { code, data: (out === "" ? {} : JSON.parse(out)) as Record<string, unknown>, err };
+}
+
+const tokenOf = async (name: string, role: string): Promise<string> =>
+  String((await ran(["token", "create", name, "--role", role])).data["token"]);
+const statusOf = async (caller: string, path: string): Promise<number> =>
+  (await mesh.ask({ caller, path })).status;
+
+describe("control tokens", { timeout: 60_000 }, () => {
+  const service = JSON.stringify(serviceOf("vault", {}));
+  const policy = JSON.stringify({
+    apiVersion: "heddle.dev/v1",
+    kind: "AuthorizationPolicy",
+    metadata: { name: "p" },
+    spec: { targetRefs: [{ name: "vault" }], action: "DENY" },
+  });
+
+  it("may do what their role says, and leave a trail", async () => {
+    const reader = await tokenOf("reader", "read");
+    const operator = await tokenOf("operator", "operate");
+    expect((await ran(["get", "services"], reader)).code).toBe(0);
+    expect((await ran(["apply", "-f", "-"], reader, service)).err).toContain("takes operate");
+    expect((await ran(["apply", "-f", "-"], operator, service)).code).toBe(0);
+    expect((await ran(["apply", "-f", "-"], operator, policy)).err).toContain("Only role admin");
+    expect((await ran(["identity", "revoke", "idle"], operator)).err).toContain("takes admin");
+    expect((await ran(["token", "list"], operator)).code).toBe(1);
+
+    const { data } = await ran(["token", "list"]);
+    expect(data["tokens"]).toMatchObject([{ name: "operator" }, { name: "reader", by: "root" }]);
+    expect(JSON.stringify(data)).not.toContain(reader.slice(4));
+    expect((await ran(["token", "create", "reader"])).code).toBe(6);
+    expect((await ran(["token", "delete", "reader"])).code).toBe(0);
+    expect((await ran(["get", "services"], reader)).code).toBe(1);
+
+    const { entries } = (await ran(["audit"])).data as { entries: readonly object[] };
+    expect(entries).toContainEqual(
+      expect.objectContaining({ by: "operator", action: "POST /v1/apply", status: 403 }),
+    );
+    expect(entries).toContainEqual(
+      expect.objectContaining({ by: "reader", action: "POST /v1/apply", status: 403 }),
+    );
+    expect(JSON.stringify(entries)).toContain("Service vault");
+  });
+});
+
+describe("keys", { timeout: 60_000 }, () => {
+  it("rotate while calls run, and none is refused", async () => {
+    const before = (await ran(["identity", "list"])).data as { keys: readonly { kid: string }[] };
+    let isOver = false;
+    const calls = inParallel(2, 2, async () => {
+      const statuses = new Set<number>();
+      while (!isOver) statuses.add(await statusOf("front", "/vault/"));
+      return [...statuses];
+    });
+    for (let round = 0; round < 10; round++) {
+      expect((await ran(["identity", "rotate", "token", "--now"])).code).toBe(0);
+      expect((await ran(["identity", "rotate", "seed"])).code).toBe(0);
+    }
+    isOver = true;
+    expect(await calls).toEqual([[200], [200]]);
+    const after = (await ran(["identity", "list"])).data as { keys: readonly { kid: string }[] };
+    expect(after.keys.length).toBeGreaterThanOrEqual(before.keys.length + 20);
+    const bundle = await fetch(`${mesh.ready.control}/.well-known/spiffe/bundle.json`);
+    const { keys, ...rest } = (await bundle.json()) as { keys: readonly object[] };
+    expect(keys[0]).toMatchObject({ kty: "EC", crv: "P-256", use: "wit-svid", alg: "ES256" });
+    expect(keys[0]).not.toHaveProperty("d");
+    expect(rest).toMatchObject({ spiffe_refresh_hint: 300 });
+  });
+
+  it("a binding is revoked for its two ends only", async () => {
+    for (const path of ["/vault/", "/flaky/"]) expect(await statusOf("front", path)).toBe(200);
+    expect((await ran(["identity", "revoke", "front", "--to", "vault"])).code).toBe(0);
+    const endMs = performance.now() + 5000;
+    while ((await statusOf("front", "/vault/")) === 200 && performance.now() < endMs)
+      await sleep(50);
+    expect(await statusOf("front", "/vault/")).toBe(401);
+    expect(await statusOf("front", "/flaky/")).toBe(200);
+    expect(await statusOf("other", "/vault/")).toBe(200);
+    expect((await ran(["identity", "inspect", "front"])).data).toMatchObject({
+      id: "spiffe://e2e.example/ns/default/sa/front",
+      revoked: false,
+    });
+  });
+});

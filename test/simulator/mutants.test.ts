@@ -1,0 +1,105 @@
+// What the simulator would catch: each mutant of the data plane breaks the invariant that is there for it.
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type * as Simulator from "../../mesh/simulator.ts";
+import type { FaultName, InvariantName } from "../../mesh/simulator.ts";
+import { drawSwarm } from "../../mesh/simulator/swarm.ts";
+
+const MUTANTS: readonly {
+  readonly what: string;
+  readonly file: string;
+  readonly mutate: (own: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+  readonly breaks: InvariantName;
+  /** The weather that shows it. */
+  readonly under: FaultName;
+}[] = [
+  {
+    what: "nonces are not remembered",
+    file: "../../mesh/algorithms/replay/nonces.ts",
+    mutate: () => ({ admitNonce: () => "fresh" }),
+    breaks: "I2",
+    under: "attack",
+  },
+  {
+    what: "every method counts as idempotent",
+    file: "../../mesh/algorithms/retry/idempotent.ts",
+    mutate: () => ({ isIdempotent: () => true }),
+    breaks: "I6",
+    under: "callee-errors",
+  },
+  {
+    what: "retries cost nothing",
+    file: "../../mesh/algorithms/retry/budget.ts",
+    mutate: () => ({ spendRetry: () => true }),
+    breaks: "I5",
+    under: "callee-errors",
+  },
+  {
+    what: "a session proof is good whatever its code says",
+    file: "../../mesh/identity/mac.ts",
+    mutate: () => ({ isMacOf: () => true }),
+    breaks: "I1",
+    under: "attack",
+  },
+  {
+    what: "answers are not checked",
+    file: "../../mesh/identity/request.ts",
+    mutate: () => ({ verifyAnswer: () => ({ ok: true, digest: "-" }) }),
+    breaks: "I3",
+    under: "attack",
+  },
+  {
+    what: "an open circuit gives out leases without end",
+    file: "../../mesh/algorithms/breaker/machine.ts",
+    mutate: (own) => {
+      const { grantLease } = own as { grantLease: (...given: unknown[]) => number };
+      return {
+        grantLease: (...[breaker, policy, ...rest]: unknown[]) =>
+          grantLease(breaker, { ...(policy as object), probes: 100 }, ...rest),
+      };
+    },
+    breaks: "I8",
+    under: "callee-outage",
+  },
+];
+
+afterEach(() => {
+  for (const { file } of MUTANTS) vi.doUnmock(file);
+  vi.resetModules();
+});
+
+const CALLS = 18_000;
+
+/** Seeds with a long spell of the weather, neither mild nor whole, and little else. */
+const seedsUnder = (name: FaultName): readonly number[] =>
+  Array.from({ length: 2000 }, (_, seed) => seed)
+    .filter((seed) => {
+      const { faults } = drawSwarm(seed, CALLS);
+      const isLong = faults.some(
+        ({ name: other, fromMs, untilMs, share }) =>
+          other === name && untilMs - fromMs > 21_000 && share > 0.3 && share < 0.45,
+      );
+      return isLong && faults.length < 8;
+    })
+    .slice(0, 4);
+
+describe("a mutant is caught", () => {
+  test.each(MUTANTS)(
+    "$what: $breaks",
+    { timeout: 120_000 },
+    async ({ file, mutate, breaks, under }) => {
+      vi.resetModules();
+      vi.doMock(file, async (importOriginal) => {
+        const own = await importOriginal<Record<string, unknown>>();
+        return { ...own, ...mutate(own) };
+      });
+      const simulator: typeof Simulator = await import("../../mesh/simulator.ts");
+      const found = new Set<InvariantName>();
+      for (const seed of seedsUnder(under)) {
+        const { violations } = await simulator.runSeed(seed, CALLS);
+        for (const { invariant } of violations) found.add(invariant);
+        if (found.has(breaks)) break;
+      }
+      expect([...found]).toContain(breaks);
+    },
+  );
+});
