@@ -51,18 +51,37 @@ export interface Bundle {
   readonly text: string;
   /** The late part, of the same build: `heddle-late.js`. */
   readonly late: string;
+  /** What proves calls that leave the mesh: `heddle-proved.js`. */
+  readonly proved: string;
 }
 
 /** Built as one: what one module calls by an abbreviated name, the other has by the same. */
-const ENTRIES = { heddle: "mesh/weave/index.ts", late: "mesh/weave/late.ts" } as const;
+const ENTRIES = {
+  heddle: "mesh/weave/index.ts",
+  late: "mesh/weave/late.ts",
+  proved: "mesh/platform/proved.ts",
+} as const;
 
-/** Keeps a dynamic import of the late part one of the module beside. */
+/** Keeps dynamic imports of the other modules imports of the modules beside. */
 export const lateBeside: Plugin = {
   name: "late-beside",
   setup({ onResolve }) {
-    onResolve({ filter: /\/late\.ts$/ }, ({ kind }) =>
-      kind === "dynamic-import" ? { path: `./${WOVEN_FILES.late}`, external: true } : undefined,
-    );
+    onResolve({ filter: /\/(?:late|proved)\.ts$/ }, ({ kind, path: at }) => {
+      const file = at.endsWith("late.ts") ? WOVEN_FILES.late : WOVEN_FILES.proved;
+      return kind === "dynamic-import" ? { path: `./${file}`, external: true } : undefined;
+    });
+  },
+};
+
+/** Importing the platform does nothing by itself: nothing remains of an import that is not used. */
+const platformOutside: Plugin = {
+  name: "platform-outside",
+  setup({ onResolve }) {
+    onResolve({ filter: /^(?:cloudflare|node):/ }, ({ path: at }) => ({
+      path: at,
+      external: true,
+      sideEffects: false,
+    }));
   },
 };
 
@@ -70,6 +89,8 @@ export const lateBeside: Plugin = {
 export const GOAL_BYTES = 60 * 1024;
 /** Most of the late part. */
 export const LATE_BYTES = 64 * 1024;
+/** Most of what proves calls that leave the mesh. */
+export const PROVED_BYTES = 24 * 1024;
 
 const SETTINGS = {
   bundle: true,
@@ -95,28 +116,33 @@ export async function bundleDataPlane(options: BundleOptions = {}): Promise<Bund
   const recipe = JSON.stringify([SETTINGS, OWN_NAMES, ENTRIES, define]);
   const id = digest([version, recipe, ...sources(root)]);
   const fileOf = (name: string): string => path.join(cacheDir, `${name}-${id}.js`);
-  const [file, lateFile] = [fileOf("weave"), fileOf("late")];
-  if (existsSync(file))
-    return { file, text: readFileSync(file, "utf8"), late: readFileSync(lateFile, "utf8") };
+  const [file, lateFile, provedFile] = [fileOf("weave"), fileOf("late"), fileOf("proved")];
+  if (existsSync(file)) {
+    const [text = "", late = "", proved = ""] = [file, lateFile, provedFile].map((at) =>
+      readFileSync(at, "utf8"),
+    );
+    return { file, text, late, proved };
+  }
   const { outputFiles } = await build({
     ...SETTINGS,
     define,
     mangleProps: new RegExp(`^(?:${OWN_NAMES.join("|")})$`),
     // With one, even an empty one, all entries of a build abbreviate a name in the same way.
     mangleCache: {},
-    plugins: [withoutFilterDocs, lateBeside],
+    plugins: [withoutFilterDocs, lateBeside, platformOutside],
     entryPoints: ENTRIES,
     outdir: "out",
     absWorkingDir: root,
   });
   const textOf = (name: keyof typeof ENTRIES): string =>
     outputFiles.find(({ path: at }) => path.basename(at) === `${name}.js`)?.text ?? "";
-  const [text, late] = [textOf("heddle"), textOf("late")];
+  const [text, late, proved] = [textOf("heddle"), textOf("late"), textOf("proved")];
   mkdirSync(cacheDir, { recursive: true });
-  // Whoever finds the first module finds the late part too.
+  // Whoever finds the first module finds the others too.
   write(lateFile, late);
+  write(provedFile, proved);
   write(file, text);
-  return { file, text, late };
+  return { file, text, late, proved };
 }
 
 /** In one step: another process may be reading. */
@@ -127,7 +153,11 @@ function write(file: string, text: string): void {
 }
 
 /** What esbuild would not shorten. */
-const SHORTER = { "Number.POSITIVE_INFINITY": "Infinity" };
+const SHORTER = {
+  "Number.POSITIVE_INFINITY": "Infinity",
+  "Number.NaN": "NaN",
+  "Number.parseInt": "parseInt",
+};
 
 /** The constants that mesh/weave/index.ts declares. */
 function partConstants(parts: Partial<Parts> = {}): Readonly<Record<string, string>> {

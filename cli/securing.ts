@@ -127,7 +127,7 @@ function addIdentity(add: Add, io: Io): void {
         identity
           .command("rotate")
           .summary("let a new key take over; earlier ones stay good until their end")
-          .addArgument(new Argument("<purpose>", "which key").choices(["token", "seed"]))
+          .addArgument(new Argument("<purpose>", "which key").choices(["token", "seed", "table"]))
           .option("--now", "at once, though verifiers may not know it yet"),
         ["heddle identity rotate token", "heddle identity rotate seed -o json"],
       ),

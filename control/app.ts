@@ -4,9 +4,11 @@ import { OPERATIONS, type Operation } from "./api.ts";
 import { listCircuits, steer } from "./breaker/steer.ts";
 import { type Control, type ControlEnv, createControl } from "./control.ts";
 import { memory } from "./issue/shared-memory.ts";
+import { refreshKeys } from "./jwks/refresh.ts";
 import { weaveAnswer } from "./issue/weave.ts";
 import { type Change, applyDocuments, change } from "./pipeline.ts";
 import { type Outcome, done, failed, problem, toResponse } from "./problem.ts";
+import { resign } from "./publish/resign.ts";
 import { reportError } from "./report.ts";
 import { getResource, listResources, toDeletions } from "./resources/resources.ts";
 import { listWorkloads, toRegistrations } from "./resources/workloads.ts";
@@ -135,7 +137,7 @@ on(OPERATIONS.apply, async (c) => {
   const refusal = forbidden(c, kinds);
   if (refusal) return refusal;
   const outcome = await applyDocuments(c.var.control, documents, dryRun);
-  return answer(remembered(c, await withTrust(c.var.control, outcome)));
+  return answer(remembered(c, await withKeys(c.var.control, outcome)));
 });
 on(OPERATIONS.delete, async (c) => {
   const body = await readBody(c.req.raw, OPERATIONS.delete.body);
@@ -152,18 +154,20 @@ on(OPERATIONS.delete, async (c) => {
   return answer(remembered(c, await change(c.var.control, writes.value, false)));
 });
 
-/** Bundles of the TrustDomains that were applied are asked for before the answer, whose table then carries them. */
-async function withTrust(control: Control, outcome: Outcome<Change>): Promise<Outcome<Change>> {
+/** Keys that what was applied names by URL are asked for before the answer, whose table then carries them. */
+async function withKeys(control: Control, outcome: Outcome<Change>): Promise<Outcome<Change>> {
   if (!outcome.ok || outcome.value.version === null) return outcome;
+  let { version, warnings } = outcome.value;
   const { results } = outcome.value;
-  const names = results.flatMap(({ kind, name }) => (kind === "TrustDomain" ? [name] : []));
-  if (names.length === 0) return outcome;
-  const { version, warnings } = await refreshTrust(control, names);
-  return done({
-    ...outcome.value,
-    version: version ?? outcome.value.version,
-    warnings: [...outcome.value.warnings, ...warnings],
-  });
+  const ofKind = (wanted: string) => results.filter(({ kind }) => kind === wanted);
+  const domains = ofKind("TrustDomain").map(({ name }) => name);
+  const users = ofKind("RequestAuthentication").map(({ namespace, name }) => `${namespace}/${name}`);
+  for (const [names, refresh] of [[domains, refreshTrust] as const, [users, refreshKeys] as const]) {
+    const made = names.length > 0 ? await refresh(control, names) : null;
+    version = made?.version ?? version;
+    warnings = [...warnings, ...(made?.warnings ?? [])];
+  }
+  return done({ ...outcome.value, version, warnings });
 }
 
 /** What documents name, as far as they do. */
@@ -231,6 +235,7 @@ on(OPERATIONS.revoke, async (c) => {
   if (!body.ok) return answer(body);
   c.set("subject", `${body.value.kind} ${body.value.value}`);
   const revocations = await revoke(c.var.control, body.value);
+  await renewTable(c);
   c.var.control.waitUntil(memory.refresh(c.var.control).catch(() => undefined));
   return Response.json({ revocations });
 });
@@ -241,6 +246,7 @@ on(OPERATIONS.rotate, async (c) => {
   const { purpose, now } = body.value;
   const kid = await c.var.control.issuer.rotate(purpose, now);
   c.set("subject", `${purpose} ${kid}`);
+  await renewTable(c);
   return Response.json({ purpose, kid });
 });
 on(OPERATIONS.identity, async (c) => Response.json(await readIdentity(memory, c.var.control)));
@@ -263,6 +269,11 @@ on(OPERATIONS.removeToken, async (c) => {
 on(OPERATIONS.audit, async (c) =>
   Response.json(await readAudit(c.var.control, c.req.query("limit"), c.req.query("before"))),
 );
+
+/** Where another key signs tables now, the table says so at once: who is woven anew is told that key. */
+async function renewTable(c: Ctx): Promise<void> {
+  remembered(c, await resign(memory, c.var.control));
+}
 
 /** After a change this isolate's own memory is renewed, so that whoever asks next gets the new table. */
 function remembered<T>(c: Ctx, outcome: Outcome<T>): Outcome<T> {

@@ -1,4 +1,5 @@
 // Owns what a request to control works with: the objects, KV, the clock; made anew for each request.
+import type { Compiled } from "./compile/compile.ts";
 import type {
   CircuitBreakerApi,
   ConfigStoreApi,
@@ -27,6 +28,8 @@ export interface Control {
   readonly isDev: boolean;
   /** To other meshes. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** The last compilation of this isolate, from one request to the next. */
+  readonly compiled: { last?: Compiled };
   /** Name of the token that asks; absent: control itself. */
   readonly by?: string;
 }
@@ -62,6 +65,9 @@ const PUBLISH_GAP_MS = 1000;
 /** Every object is one per mesh, and a mesh has objects' Workers of its own. */
 const ONE = "mesh";
 
+/** Of the isolate: it holds no stub and no promise, so that any request may take it. */
+const compiled: Control["compiled"] = {};
+
 /** What one request works with; object stubs live no longer than it. */
 export function createControl(
   env: ControlEnv,
@@ -83,5 +89,6 @@ export function createControl(
     waitUntil: (work) => ctx.waitUntil(work),
     isDev: env.HEDDLE_IS_DEV === "1",
     fetch: (url, init) => fetch(url, init),
+    compiled,
   };
 }

@@ -53,7 +53,10 @@ async function tryOut(control: Control, items: readonly BatchItem[]): Promise<Ou
   const after = overlay(await control.store.list(), items, nowMs);
   const errors: readonly FieldError[] = checkRules(items, after);
   if (errors.length > 0) return failed(problem("invalid", undefined, errors));
-  const compiled = compile({ resources: after, version: 0, previous: 0, nowMs });
+  const compiled = compile(
+    { resources: after, version: 0, previous: 0, nowMs },
+    control.compiled.last,
+  );
   const excess = tooLarge(compiled);
   return excess ? failed(problem("too_large", excess)) : done(compiled);
 }
@@ -88,6 +91,16 @@ export async function change(
   return done({ results, version, warnings: [...warnings, ...late] });
 }
 
+/** Most bytes of chunks that are remembered with all they were made of. */
+const MOST_KEPT_BYTES = 4 * 1024 * 1024;
+
+/** An isolate has 128 MiB, and what a table is made of is many times as large as it is. */
+function keepCompiled({ compiled: memory }: Control, made: Compiled): void {
+  const bytes = made.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  if (bytes <= MOST_KEPT_BYTES) memory.last = made;
+  else delete memory.last;
+}
+
 /** Sees to it that the published table carries a write. */
 export const publish = (control: Control, revision: number): Promise<Outcome<Published>> =>
   publishUntil(control, revision, (turn) => runTurn(control, turn));
@@ -99,7 +112,8 @@ async function runTurn(control: Control, turn: PublishTurn): Promise<Outcome<Pub
   let bytes: Uint8Array;
   let compiled: Compiled;
   try {
-    compiled = compile({ resources, version, previous, nowMs: clock.now() });
+    compiled = compile({ resources, version, previous, nowMs: clock.now() }, control.compiled.last);
+    keepCompiled(control, compiled);
     const excess = tooLarge(compiled);
     if (excess) {
       await store.endPublish(turn.turn, null);

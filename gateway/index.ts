@@ -1,6 +1,7 @@
 // The gateway: north-south ingress. Bindings to the edge chain, nothing else.
 import { env } from "cloudflare:workers";
 import { BINDINGS, type Wiring } from "../mesh/contract/wiring.ts";
+import { verifyUser } from "../mesh/identity/jose/end-user.ts";
 import { createGate } from "../mesh/weave/gate.ts";
 import { start } from "../mesh/weave/start.ts";
 import { unwired } from "./unwired.ts";
@@ -8,7 +9,7 @@ import { unwired } from "./unwired.ts";
 const bindings = env as unknown as Record<string, unknown>;
 const wiring = (bindings[BINDINGS.wiring] as Wiring | undefined) ?? null;
 const runtime = wiring === null ? null : start(bindings, wiring);
-const gate = runtime === null || wiring === null ? null : createGate(runtime.outlet, wiring);
+const gate = runtime === null || wiring === null ? null : createGate(runtime.outlet, wiring, verifyUser);
 
 export default {
   async fetch(request: Request, _env: unknown, ctx: ExecutionContext): Promise<Response> {

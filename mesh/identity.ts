@@ -23,6 +23,7 @@ export {
 } from "./identity/outward/http-signature.ts";
 export { verifyJws } from "./identity/jose/jws.ts";
 export type { JwsFault } from "./identity/outward/compact.ts";
+export type { Jwk } from "./identity/outward/key.ts";
 export {
   importSignatureKey,
   type SignatureAlgorithm,

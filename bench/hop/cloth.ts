@@ -5,7 +5,7 @@ import { lateBeside, type Bundle } from "../../cli/bundle.ts";
 import { WOVEN_FILES } from "../../cli/weave/weavable.ts";
 import { DEFAULTS } from "../../mesh/contract/defaults.ts";
 import { EPOCH_MS, type IdentityLevel, type KeySet } from "../../mesh/contract/identity.ts";
-import type { Directory, ServiceChunk } from "../../mesh/contract/table.ts";
+import type { BypassFeature, Directory, ServiceChunk } from "../../mesh/contract/table.ts";
 import type { Wiring } from "../../mesh/contract/wiring.ts";
 import { audienceSecret, pairSeed, toWireKey } from "../../mesh/identity/derive.ts";
 import { digestOf } from "../../mesh/identity/digest.ts";
@@ -21,6 +21,8 @@ export interface Case {
   readonly without: readonly string[];
   /** The caller's context has a deadline, as behind an edge. */
   readonly hasDeadline: boolean;
+  /** Kill switches that are set. */
+  readonly bypass?: readonly BypassFeature[];
 }
 
 const CALLER = `
@@ -29,6 +31,8 @@ const N = 300;
 export default { async fetch(request, env) {
   const path = new URL(request.url).pathname;
   if (path === "/up") return new Response("up");
+  if (path.startsWith("/pass/")) return env.B.fetch(request.url);
+  if (path.startsWith("/method/")) return Response.json(await env.P[path.slice(8)]().catch(String));
   let sum = 0;
   if (path === "/fetch") for (let i = 0; i < N; i++) {
     const r = await env.B.fetch("http://callee/items/42", { headers: { accept: "application/json" } });
@@ -151,7 +155,11 @@ export class Workload extends WorkerEntrypoint {
 }
 const counts = { kvReads: 0, objectCalls: 0 };
 export class Pulse extends WorkerEntrypoint {
-  report({ sequence }) { counts.objectCalls++; return { format: 1, acknowledged: sequence, newest: 1, revocations: [], nextMs: 1000 }; }
+  report({ sequence, parts = [] }) {
+    counts.objectCalls++;
+    const taken = parts.map(({ object, sequence }) => ({ object, sequence }));
+    return { format: 1, acknowledged: sequence, newest: 1, revocations: [], nextMs: 1000, parts: taken };
+  }
 }
 export class Table extends WorkerEntrypoint { get() { counts.kvReads++; return null; } }
 export default { fetch: () => new Response(Object.values(counts).join(" ")) };`;
@@ -226,7 +234,7 @@ async function signedTable(
     previous: 0,
     createdMs: 0,
     minMesh: 1,
-    bypass: [],
+    bypass: (one.bypass ?? []).map((feature) => ({ feature })),
     defaults: {
       ...DEFAULTS,
       identity: { level: one.level ?? "session" },

@@ -49,9 +49,14 @@ const OPTIONAL = [
   "inbound.replay",
   "inbound.deadline",
 ] as const;
-const CALLS = 300;
+export const CALLS = 300;
 
-const plainCase = (name: string, level: Case["level"], without: readonly string[] = []): Case => ({
+/** A case of nothing but its level and what is left out. */
+export const plainCase = (
+  name: string,
+  level: Case["level"],
+  without: readonly string[] = [],
+): Case => ({
   name,
   level,
   without,
@@ -100,17 +105,18 @@ async function countCalls(workerd: BenchProcess): Promise<HopReport["perCall"]> 
   return { kvReads, objectCalls: Math.round(objectCalls), invocations };
 }
 
-type Samples = ReadonlyMap<string, number[]>;
+export type Samples = ReadonlyMap<string, number[]>;
 
-async function measure(
+/** CPU per call of each case and kind, µs; every round takes all in random order. */
+export async function measure(
   workerd: BenchProcess,
   cases: readonly Case[],
-  options: HopOptions,
+  options: Pick<HopOptions, "rounds" | "random" | "log">,
 ): Promise<Samples> {
-  const runs = cases.flatMap(({ name }) => [`${name}/fetch`, `${name}/rpc`]);
+  const runs = orderOf(cases, options.random);
   const samples = new Map<string, number[]>(runs.map((run) => [run, []]));
   for (let round = -5; round < options.rounds; round++) {
-    for (const run of shuffled(runs, options.random)) {
+    for (const run of orderOf(cases, options.random)) {
       const [name, kind] = run.split("/");
       const before = workerd.cpuUs();
       await workerd.ask(`caller-${name}`, `/${kind}`);
@@ -166,14 +172,24 @@ function report(
   };
 }
 
-function summarise(ratios: readonly number[]): Omit<Ratios, "quiet"> {
+/** p10, median and maximum of paired figures. */
+export function summarise(ratios: readonly number[]): Omit<Ratios, "quiet"> {
   const sorted = [...ratios].sort((left, right) => left - right);
   const at = (share: number): number =>
     round3(sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN);
   return { p10: at(0.1), median: at(0.5), max: at(1) };
 }
 
-const round3 = (value: number): number => Math.round(value * 1000) / 1000;
+export const round3 = (value: number): number => Math.round(value * 1000) / 1000;
+
+/** One kind after the other, so that what is compared lies close in time; else in random order. */
+const orderOf = (cases: readonly Case[], random: () => number): readonly string[] =>
+  shuffled(["fetch", "rpc"], random).flatMap((kind) =>
+    shuffled(
+      cases.map(({ name }) => `${name}/${kind}`),
+      random,
+    ),
+  );
 
 function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
   const copy = [...items];

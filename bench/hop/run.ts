@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { guardHop, recordHop } from "./guard.ts";
 import { runHop, type HopReport } from "./measure.ts";
+import { MOST_ADDED, runState } from "./state.ts";
 
 const USAGE = `Usage: npm run bench -- hop [options]
 
@@ -12,6 +13,7 @@ Options:
   --rounds N          paired rounds (default 40)
   --no-filters        without the share of each filter
   --record            keep this run's ratios as those that the guard compares with
+  --state             what telemetry, breaker and pulse add to it; fails above 0.1
   --guard             fail when a ratio grew by more than 10 % over the recorded one
   --seed N            order of the cases (default 1)
 
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "40" },
     filters: { type: "boolean", default: true },
     record: { type: "boolean", default: false },
+    state: { type: "boolean", default: false },
     guard: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
     help: { type: "boolean", short: "h", default: false },
@@ -35,7 +38,18 @@ const { values } = parseArgs({
 
 const log = (line: string): void => console.error(line);
 if (values.help) console.log(USAGE);
+else if (values.state) await state();
 else await hop();
+
+async function state(): Promise<void> {
+  const rounds = Number(values.rounds);
+  const report = await runState({ rounds, random: seeded(Number(values.seed)), log });
+  if (!report.isHeld) process.exitCode = 1;
+  const lines = [`Telemetry, breaker and pulse add to the ratio, ${rounds} paired rounds`];
+  for (const [kind, { quiet, median }] of Object.entries(report.state))
+    lines.push(`  ${kind.padEnd(6)}quiet ${quiet}  median ${median}  (at most ${MOST_ADDED})`);
+  console.log(values.output === "json" ? JSON.stringify(report) : lines.join("\n"));
+}
 
 async function hop(): Promise<void> {
   const report = await runHop({

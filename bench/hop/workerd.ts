@@ -24,19 +24,25 @@ export interface BenchProcess {
 const COMPATIBILITY_DATE = "2026-10-20";
 const FIRST_PORT = 42_000;
 
-/** Starts workerd; every Worker in `exposed` gets a loopback socket of its own. */
+/** Starts workerd; every Worker in `exposed` gets a loopback socket of its own, all an inspector where a port is told. */
 export async function startWorkerd(
   dir: string,
   workers: readonly BenchWorker[],
   exposed: readonly string[],
+  inspectorPort?: number,
 ): Promise<BenchProcess> {
   mkdirSync(dir, { recursive: true });
   const base = FIRST_PORT + (process.pid % 20_000);
   const ports = new Map(exposed.map((name, index) => [name, base + index]));
   writeFileSync(path.join(dir, "config.capnp"), config(dir, workers, ports));
-  const child = spawn("node_modules/.bin/workerd", ["serve", path.join(dir, "config.capnp")], {
-    stdio: ["ignore", process.env["BENCH_LOG"] === undefined ? "ignore" : "inherit", "inherit"],
-  });
+  const flags = inspectorPort === undefined ? [] : [`--inspector-addr=127.0.0.1:${inspectorPort}`];
+  const child = spawn(
+    "node_modules/.bin/workerd",
+    ["serve", path.join(dir, "config.capnp"), ...flags],
+    {
+      stdio: ["ignore", process.env["BENCH_LOG"] === undefined ? "ignore" : "inherit", "inherit"],
+    },
+  );
   const ask = (name: string, at: string): Promise<string> => get(ports.get(name) ?? 0, at);
   for (const name of exposed) await untilUp(child, () => ask(name, "/up"));
   const pid = workerdPid(child);

@@ -1,5 +1,6 @@
 // Owns what is measured: matches by size and shape against rou3, compilation, a change, the first request of an isolate.
-import { compile } from "../../control/compile/compile.ts";
+import { type Compiled, compile } from "../../control/compile/compile.ts";
+import type { StoredResource } from "../../mesh/contract/state.ts";
 import {
   askedFor,
   type Asked,
@@ -113,8 +114,7 @@ function measureCompile(
 ): Pick<RouteReport, "compileOverParse" | "compileMs" | "changeOverCompile"> {
   const manifests = manifestsOf("prefixes", LARGE);
   const text = JSON.stringify(manifests);
-  const resources = storedFrom(manifests);
-  const turn = { version: 1, previous: 0, nowMs: 0 };
+  const resources = settled(storedFrom(manifests));
   const overParse: number[] = [];
   const compiles: number[] = [];
   const changes: number[] = [];
@@ -122,13 +122,22 @@ function measureCompile(
     const parse = timed(() => JSON.parse(text));
     // As they come from the store: objects nobody has seen before.
     const fresh = structuredClone(resources);
-    const whole = timed(() => compile({ resources: fresh, ...turn }));
+    let before: Compiled | undefined;
+    const whole = timed(() => {
+      before = compile({ resources: fresh, version: 1, previous: 0, nowMs: 0 });
+    });
     overParse.push(whole / parse);
     compiles.push(whole);
-    const changed = fresh.map((one, index) =>
-      index === fresh.length - 1 ? withOtherRule(one) : one,
-    );
-    changes.push(timed(() => compile({ resources: changed, ...turn })) / whole);
+    for (const [at, change] of CHANGES.entries()) {
+      const changed = structuredClone(resources).map((one, index) =>
+        index === 100 * round + at + 2 ? withSpec(one, change) : one,
+      );
+      const turn = { version: at + 2, previous: at + 1, nowMs: 1000 * at };
+      const took = timed(() => {
+        before = compile({ resources: changed, ...turn }, before);
+      });
+      changes.push(took / whole);
+    }
   }
   return {
     compileOverParse: round2(median(overParse)),
@@ -137,8 +146,37 @@ function measureCompile(
   };
 }
 
-function withOtherRule<T extends { readonly spec: Readonly<Record<string, unknown>> }>(one: T): T {
-  return { ...one, spec: { ...one.spec, hostnames: ["one.example", "other.example"] } };
+type Spec = Readonly<Record<string, unknown>>;
+
+/** What becomes of a route: another hostname, a timeout of its rules. */
+const CHANGES: readonly ((spec: Spec) => Spec)[] = [
+  (spec) => ({ ...spec, hostnames: ["one.example", "other.example"] }),
+  (spec) => ({
+    ...spec,
+    rules: (spec["rules"] as readonly Spec[]).map((rule) => ({
+      ...rule,
+      timeouts: { request: "3s" },
+    })),
+  }),
+];
+
+function withSpec(one: StoredResource, change: (spec: Spec) => Spec): StoredResource {
+  const { metadata, spec } = one;
+  return { ...one, metadata: { ...metadata, resourceVersion: "changed" }, spec: change(spec) };
+}
+
+/** As the store has them after a publication: with versions and statuses. */
+function settled(resources: readonly StoredResource[]): StoredResource[] {
+  const versioned = resources.map((one, at) => ({
+    ...one,
+    metadata: { ...one.metadata, uid: `u${at}`, resourceVersion: String(at) },
+  }));
+  const { statuses } = compile({ resources: versioned, version: 1, previous: 0, nowMs: 0 });
+  const byName = new Map(statuses.map(({ kind, name, status }) => [`${kind} ${name}`, status]));
+  return versioned.map((one) => {
+    const status = byName.get(`${one.kind} ${one.metadata.name}`);
+    return status ? { ...one, status } : one;
+  });
 }
 
 function timed(work: () => unknown): number {

@@ -3,10 +3,11 @@ import { addRoute, createRouter, findRoute } from "rou3";
 import { compile } from "../../control/compile/compile.ts";
 import { storedOf } from "../../control/compile/offline.ts";
 import { ruleAtListeners } from "../../mesh/algorithms/match/listener.ts";
+import { hostTable } from "../../mesh/algorithms/match/part.ts";
 import { matchRule } from "../../mesh/algorithms/match/match.ts";
 import { parseResource } from "../../mesh/contract/resources/parse.ts";
 import type { StoredResource } from "../../mesh/contract/state.ts";
-import type { GatewaysChunk, HostChunk } from "../../mesh/contract/table.ts";
+import type { GatewaysChunk } from "../../mesh/contract/table.ts";
 
 /** How the routes differ. */
 export const SHAPES = ["hosts", "prefixes", "headers"] as const;
@@ -114,7 +115,7 @@ export function meshFind(bytes: ReadonlyMap<string, Uint8Array>): Find {
       host,
       { gateway: "default/gw", listener: "http", port: 80 },
       ({ gateway, listener }, name) =>
-        chunk<HostChunk>(`host:${gateway}/${listener}/${name}`)?.table ?? null,
+        hostTable(chunk, `host:${gateway}/${listener}/${name}`, { path, header }),
       (table, { port }) => matchRule(table, { method: "GET", path, query: "", header, port }),
     );
     return found === null ? -1 : found.index;

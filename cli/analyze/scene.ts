@@ -41,6 +41,8 @@ export interface AnalyzeInput {
 /** A route with where it hangs and what it compiles to. */
 export interface AnalyzedRoute {
   readonly source: Known<HTTPRouteSpec>;
+  /** Position by age, then name. */
+  readonly rank: number;
   readonly attached: readonly Attached[];
   readonly compiled: Readonly<Record<"gateway" | "service", CompiledRoute>>;
 }
@@ -99,11 +101,12 @@ function toScene(
   return {
     inventory,
     routes: [...inventory.routes, ...inventory.rpcRoutes].map((source, rank) => ({
+      rank,
       source,
       attached: attachRoute(source, inventory),
       compiled: {
-        gateway: compileRoute(source, rank, "gateway", inventory),
-        service: compileRoute(source, rank, "service", inventory),
+        gateway: compileRoute(source, "gateway", inventory),
+        service: compileRoute(source, "service", inventory),
       },
     })),
     workers,

@@ -7,6 +7,7 @@ import { SYSTEM } from "../weave/system.ts";
 import { closeBuilders } from "./build.ts";
 import { openControlServer, type ControlServer } from "./control-server.ts";
 import { createDesk } from "./desk.ts";
+import { everyMinute } from "./every-minute.ts";
 import { createFollower, type Follower } from "./follower.ts";
 import { createGatewayPorts } from "./gateway-ports.ts";
 import { startLoom, type Loom } from "./loom.ts";
@@ -118,6 +119,7 @@ async function comeUp(options: DevOptions, later: Later): Promise<Ready> {
   });
   up.loom = loom;
   later(loom.runtime.close);
+  later(everyMinute(() => loom.runtime.scheduled(SYSTEM.control, "* * * * *")));
   signal?.throwIfAborted();
   const follower = createFollower({ project, loom, desk, ports, state, tell });
   up.follower = follower;

@@ -2,14 +2,9 @@
 import { type CameBy, ruleAtListeners } from "../../mesh/algorithms/match/listener.ts";
 import { type Considered, explainMatch } from "../../mesh/algorithms/match/explain.ts";
 import { type MatchCall, matchRule } from "../../mesh/algorithms/match/match.ts";
+import { hostTable } from "../../mesh/algorithms/match/part.ts";
 import { routesFor } from "../../mesh/algorithms/match/routes.ts";
-import type {
-  GatewaysChunk,
-  HostChunk,
-  Rule,
-  RuleTable,
-  ServiceChunk,
-} from "../../mesh/contract/table.ts";
+import type { GatewaysChunk, Rule, RuleTable, ServiceChunk } from "../../mesh/contract/table.ts";
 import type { Tables } from "./tables.ts";
 
 /** The request that is asked about. */
@@ -58,7 +53,11 @@ function atEdge(tables: Tables, question: Question): Answer {
     question.headers["host"] ?? host,
     question.came,
     ({ gateway, listener }, name) =>
-      tables.chunk<HostChunk>(`host:${gateway}/${listener}/${name}`)?.table ?? null,
+      hostTable(
+        (id) => tables.chunk(id),
+        `host:${gateway}/${listener}/${name}`,
+        callOf(question, 0),
+      ),
     (table, { gateway, listener, port }, name) => {
       const call = callOf(question, port);
       steps.push(stepOf(`listener ${gateway}/${listener}, hostname ${name}`, table, call));

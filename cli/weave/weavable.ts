@@ -10,6 +10,7 @@ import { WeaveError, type RefusalCode } from "./refusal.ts";
 export const WOVEN_FILES = {
   dataPlane: "heddle.js",
   late: "heddle-late.js",
+  proved: "heddle-proved.js",
   wiring: "heddle-wiring.js",
   boot: "heddle-boot.js",
   entry: "heddle-entry.js",

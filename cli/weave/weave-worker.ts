@@ -21,7 +21,7 @@ export interface WovenWorker {
 /** What a woven Worker is made of beside its build. */
 export interface WeaveOptions {
   /** The data plane, with the Worker's {@link partsOf}. */
-  readonly dataPlane: Pick<Bundle, "text" | "late">;
+  readonly dataPlane: Pick<Bundle, "text" | "late" | "proved">;
   /** Dev: text of a module that exports `watch(user)`, called before the exports are woven, and `HeddleRuns`. */
   readonly devModule?: string;
   /** Files in the folder that are not weaving's and stay. */
@@ -76,6 +76,7 @@ export function weaveWorker(
     [WOVEN_FILES.wiring]: wiringModule(wiring),
     [WOVEN_FILES.dataPlane]: options.dataPlane.text,
     [WOVEN_FILES.late]: options.dataPlane.late,
+    [WOVEN_FILES.proved]: options.dataPlane.proved,
     ...(options.devModule === undefined ? {} : { [WOVEN_FILES.dev]: options.devModule }),
   };
   for (const [name, text] of Object.entries(added)) writeIfChanged(path.join(outDir, name), text);

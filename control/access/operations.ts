@@ -57,7 +57,7 @@ const keySchema = z.object({
   notAfterMs: z.number(),
 });
 const rotateSchema = z.strictObject({
-  purpose: z.enum(["token", "seed"]),
+  purpose: z.enum(["token", "seed", "table"]),
   /** Takes over at once, though verifiers that keep to the refresh hint do not know it yet. */
   now: z.boolean().default(false),
 });

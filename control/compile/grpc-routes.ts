@@ -2,6 +2,7 @@
 import type { GRPCRouteMatch, GRPCRouteSpec } from "../../mesh/contract/resources/grpc-route.ts";
 import type { HTTPRouteMatch, HTTPRouteSpec } from "../../mesh/contract/resources/http-route.ts";
 import type { Known } from "./inventory.ts";
+import { type Reuse, tokenOf } from "./reuse.ts";
 import type { RouteMatch } from "./rules.ts";
 
 type Method = NonNullable<GRPCRouteMatch["method"]>;
@@ -13,14 +14,22 @@ const FOLD = "(?i)";
 const MOST_METHOD = 1024;
 
 /** The same routes in the words of HTTPRoute. */
-export function toHttpRoutes(routes: readonly Known<GRPCRouteSpec>[]): Known<HTTPRouteSpec>[] {
+export function toHttpRoutes(
+  routes: readonly Known<GRPCRouteSpec>[],
+  reuse: Reuse,
+): Known<HTTPRouteSpec>[] {
   const methods = routes.flatMap(({ spec }) =>
     spec.rules.flatMap(({ matches }) => matches.flatMap(({ method }) => method ?? [])),
   );
   // A service alone is a prefix, looked up at once; but prefixes come after patterns, and it must win over one that names
   // no service.
   const isPrefix = methods.every(({ type, service }) => type === "Exact" && service !== undefined);
-  return routes.map((route) => ({ ...route, spec: toHttpSpec(route.spec, isPrefix) }));
+  return routes.map((route) => ({
+    ...route,
+    spec: reuse.of(`grpc ${route.id}`, [tokenOf(route.stored), isPrefix], () =>
+      toHttpSpec(route.spec, isPrefix),
+    ),
+  }));
 }
 
 const toHttpSpec = ({ rules, ...rest }: GRPCRouteSpec, isPrefix: boolean): HTTPRouteSpec => ({

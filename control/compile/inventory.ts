@@ -24,6 +24,10 @@ import {
   type ReferenceGrantSpec,
   referenceGrantSpecSchema,
 } from "../../mesh/contract/resources/reference-grant.ts";
+import {
+  type RequestAuthenticationSpec,
+  requestAuthenticationSpecSchema,
+} from "../../mesh/contract/resources/request-authentication.ts";
 import { rpcRouteSpecSchema } from "../../mesh/contract/resources/rpc-route.ts";
 import { type ServiceSpec, serviceSpecSchema } from "../../mesh/contract/resources/service.ts";
 import {
@@ -39,9 +43,11 @@ import {
   type TrustBundleSpec,
   trustBundleSpecSchema,
 } from "../trust/stored-bundle.ts";
+import { USER_KEYS_KIND, type UserKeysSpec, userKeysSpecSchema } from "../jwks/stored.ts";
 import { WORKLOAD_KIND, type WorkloadSpec, workloadSpecSchema } from "../resources/workload.ts";
 import { toHttpRoutes } from "./grpc-routes.ts";
 import { toRpcRules } from "./rpc-routes.ts";
+import { type Reuse, createReuse, tokenOf } from "./reuse.ts";
 import { effectiveDefaults } from "./effective-defaults.ts";
 import { type ServiceEntry, indexServices } from "./services.ts";
 
@@ -68,6 +74,9 @@ export interface Inventory {
   readonly defaults: Defaults;
   readonly gateways: readonly Known<GatewaySpec>[];
   readonly policies: readonly Known<AuthorizationPolicySpec>[];
+  readonly authentications: readonly Known<RequestAuthenticationSpec>[];
+  /** Keys that were fetched, by the id of their RequestAuthentication. */
+  readonly userKeys: ReadonlyMap<string, Known<UserKeysSpec>>;
   readonly trafficPolicies: readonly Known<TrafficPolicySpec>[];
   readonly trustDomains: readonly Known<TrustDomainSpec>[];
   /** Bundles that were fetched, by the name of their TrustDomain. */
@@ -85,21 +94,27 @@ export interface Inventory {
   /** Resources whose stored spec this build's schema no longer takes. */
   readonly unreadable: readonly StoredResource[];
   namespaceLabels(namespace: string): Readonly<Record<string, string>>;
+  /** The same object for as long as nothing but routes and statuses changes. */
+  readonly scene: object;
 }
 
 /** Parses and indexes what is stored. */
-export function takeInventory(resources: readonly StoredResource[]): Inventory {
+export function takeInventory(
+  resources: readonly StoredResource[],
+  reuse: Reuse = createReuse(),
+): Inventory {
   const unreadable: StoredResource[] = [];
-  const ordered = resources.toSorted(byAgeThenName);
+  const byKind = Map.groupBy(inOrder(resources), ({ stored }) => stored.kind);
   const all = <S>(kind: string, schema: SpecSchema<S>): Known<S>[] =>
-    ordered
-      .filter((stored) => stored.kind === kind)
-      .flatMap((stored) => {
-        const parsed = schema.safeParse(stored.spec);
-        if (parsed.success) return [toKnown(stored, parsed.data)];
-        unreadable.push(stored);
-        return [];
-      });
+    (byKind.get(kind) ?? []).flatMap(({ stored, id }) => {
+      const parsed = reuse.of(`${kind} ${id}`, [tokenOf(stored)], () =>
+        schema.safeParse(stored.spec),
+      );
+      if (parsed.success)
+        return [{ id, namespace: stored.metadata.namespace, spec: parsed.data, stored }];
+      unreadable.push(stored);
+      return [];
+    });
   const mesh = all("Mesh", meshSpecSchema)[0] ?? null;
   const workloads = new Map(
     all(WORKLOAD_KIND, workloadSpecSchema)
@@ -111,6 +126,8 @@ export function takeInventory(resources: readonly StoredResource[]): Inventory {
     defaults: effectiveDefaults(mesh?.spec.defaults),
     gateways: all("Gateway", gatewaySpecSchema),
     policies: all("AuthorizationPolicy", authorizationPolicySpecSchema),
+    authentications: all("RequestAuthentication", requestAuthenticationSpecSchema),
+    userKeys: new Map(all(USER_KEYS_KIND, userKeysSpecSchema).map((known) => [known.id, known])),
     trafficPolicies: all("TrafficPolicy", trafficPolicySpecSchema),
     trustDomains: all("TrustDomain", trustDomainSpecSchema),
     trustBundles: new Map(
@@ -120,11 +137,11 @@ export function takeInventory(resources: readonly StoredResource[]): Inventory {
       ]),
     ),
     listenerSets: all("ListenerSet", listenerSetSpecSchema),
-    routes: [
-      ...all("HTTPRoute", httpRouteSpecSchema),
-      ...toHttpRoutes(all("GRPCRoute", grpcRouteSpecSchema)),
-    ].toSorted((a, b) => byAgeThenName(a.stored, b.stored)),
-    rpcRoutes: toRpcRules(all("RPCRoute", rpcRouteSpecSchema)),
+    routes: merged(
+      all("HTTPRoute", httpRouteSpecSchema),
+      toHttpRoutes(all("GRPCRoute", grpcRouteSpecSchema), reuse),
+    ),
+    rpcRoutes: toRpcRules(all("RPCRoute", rpcRouteSpecSchema), reuse),
     httpFilters: new Map(all("HTTPFilter", httpFilterSpecSchema).map((known) => [known.id, known])),
     grants: all("ReferenceGrant", referenceGrantSpecSchema),
     workloads,
@@ -134,25 +151,49 @@ export function takeInventory(resources: readonly StoredResource[]): Inventory {
       "kubernetes.io/metadata.name": namespace,
       ...mesh?.spec.namespaces?.[namespace]?.labels,
     }),
+    scene: reuse.of(
+      "scene",
+      [...byKind].flatMap(([kind, items]) =>
+        ROUTES.has(kind) ? [] : [kind, ...items.map(({ stored }) => tokenOf(stored))],
+      ),
+      () => ({}),
+    ),
   };
 }
+
+const ROUTES: ReadonlySet<string> = new Set(["HTTPRoute", "GRPCRoute", "RPCRoute"]);
 
 interface SpecSchema<S> {
   safeParse(spec: unknown): { success: true; data: S } | { success: false };
 }
 
-const toKnown = <S>(stored: StoredResource, spec: S): Known<S> => {
-  const { namespace, name } = stored.metadata;
-  return { id: `${namespace}/${name}`, namespace, spec, stored };
-};
+/** A resource with what it is ordered by. */
+interface Placed {
+  readonly stored: StoredResource;
+  /** `namespace/name`. */
+  readonly id: string;
+  readonly createdMs: number;
+}
 
 /** Gateway API precedence between resources: oldest first, then `namespace/name`. */
-function byAgeThenName(a: StoredResource, b: StoredResource): number {
-  const [first, second] = [a.metadata, b.metadata];
-  return (
-    Date.parse(first.creationTimestamp) - Date.parse(second.creationTimestamp) ||
-    compareText(`${first.namespace}/${first.name}`, `${second.namespace}/${second.name}`)
-  );
+const inOrder = (resources: readonly StoredResource[]): Placed[] =>
+  resources.map(placed).toSorted(byAgeThenName);
+
+const placed = (stored: StoredResource): Placed => {
+  const { namespace, name, creationTimestamp } = stored.metadata;
+  return { stored, id: `${namespace}/${name}`, createdMs: Date.parse(creationTimestamp) };
+};
+
+const byAgeThenName = (a: Placed, b: Placed): number =>
+  a.createdMs - b.createdMs || compareText(a.id, b.id);
+
+/** Two lists in order as one in order. */
+function merged<S>(first: Known<S>[], second: Known<S>[]): Known<S>[] {
+  if (second.length === 0) return first;
+  return [...first, ...second]
+    .map((known) => ({ known, ...placed(known.stored) }))
+    .toSorted(byAgeThenName)
+    .map(({ known }) => known);
 }
 
 /** Order by code unit, the same on every machine. */

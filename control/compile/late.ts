@@ -2,13 +2,12 @@
 // lies there.
 import type { Backend, HostChunk, Rule, ServiceChunk } from "../../mesh/contract/table.ts";
 
-/** By the ids and values of a table's chunks; a chunk of another kind than those known here needs it. */
-export const needsLate = (content: ReadonlyMap<string, unknown>): boolean =>
-  [...content].some(([id, chunk]) => {
-    if (id === "gateways") return false;
-    if (id.startsWith("service:")) return isLateService(chunk as ServiceChunk);
-    return !id.startsWith("host:") || (chunk as HostChunk).table.rules.some(isLateRule);
-  });
+/** By id and value of a chunk; one of another kind than those known here needs it. */
+export const isLateChunk = (id: string, chunk: unknown): boolean => {
+  if (id === "gateways") return false;
+  if (id.startsWith("service:")) return isLateService(chunk as ServiceChunk);
+  return !id.startsWith("host:") || (chunk as HostChunk).table.rules.some(isLateRule);
+};
 
 const isLateService = ({
   level,

@@ -2,11 +2,13 @@
 import type { GatewaysChunk, HostChunk, ListenerEntry } from "../../mesh/contract/table.ts";
 import type { Attachment } from "./attach.ts";
 import type { Side } from "./backends.ts";
+import type { Bound } from "./call-bounds.ts";
 import { bySpecificity } from "./hostnames.ts";
 import type { Inventory } from "./inventory.ts";
 import { compareText } from "./inventory.ts";
 import { servedBy } from "./listener-sets.ts";
-import { buildRuleTable } from "./rule-table.ts";
+import type { Reuse } from "./reuse.ts";
+import { hostChunks } from "./host-chunks.ts";
 import type { CompiledRoute } from "./rules.ts";
 
 /** A route, compiled for each kind of parent, with the places it hangs at. */
@@ -25,9 +27,10 @@ type Hosts = Map<string, Map<string, CompiledRoute[]>>;
 export function northSouthChunks(
   placed: readonly PlacedRoute[],
   inventory: Inventory,
+  { bound, reuse }: { readonly bound: Bound; readonly reuse: Reuse },
 ): ReadonlyMap<string, GatewaysChunk | HostChunk> {
   const chunks = new Map<string, GatewaysChunk | HostChunk>();
-  const hosts = collectHosts(placed);
+  const hosts = collectHosts(placed, bound);
   const listeners = inventory.gateways
     .toSorted((a, b) => compareText(a.id, b.id))
     .flatMap((gateway) =>
@@ -36,7 +39,8 @@ export function northSouthChunks(
         const key = `${gateway.id}/${name}`;
         const byHost = hosts.get(key) ?? new Map<string, CompiledRoute[]>();
         for (const [host, routes] of byHost) {
-          chunks.set(`host:${key}/${host}`, { table: buildRuleTable(routes) });
+          const id = `host:${key}/${host}`;
+          for (const [at, chunk] of hostChunks(id, routes, reuse)) chunks.set(at, chunk);
         }
         return [
           {
@@ -53,7 +57,7 @@ export function northSouthChunks(
   return chunks.set("gateways", { listeners });
 }
 
-function collectHosts(placed: readonly PlacedRoute[]): Hosts {
+function collectHosts(placed: readonly PlacedRoute[], bound: Bound): Hosts {
   const hosts: Hosts = new Map();
   for (const { route, attachments } of placed) {
     for (const attachment of attachments) {
@@ -63,7 +67,8 @@ function collectHosts(placed: readonly PlacedRoute[]): Hosts {
         `${attachment.gateway}/${attachment.listener}`,
         () => new Map(),
       );
-      for (const host of attachment.hosts) entryOf(byHost, host, () => []).push(route.gateway);
+      const own = bound(route.gateway, null);
+      for (const host of attachment.hosts) entryOf(byHost, host, () => []).push(own);
     }
   }
   return hosts;

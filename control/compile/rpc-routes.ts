@@ -3,22 +3,25 @@
 import type { HTTPRouteMatch, HTTPRouteSpec } from "../../mesh/contract/resources/http-route.ts";
 import type { RPCRouteMatch, RPCRouteSpec } from "../../mesh/contract/resources/rpc-route.ts";
 import type { Known } from "./inventory.ts";
+import { type Reuse, tokenOf } from "./reuse.ts";
 
 /** The kind's name. */
 export const RPC_KIND = "RPCRoute";
 
 /** The same routes in the words of HTTPRoute; their tables are apart from those of HTTP. */
-export const toRpcRules = (routes: readonly Known<RPCRouteSpec>[]): Known<HTTPRouteSpec>[] =>
+export const toRpcRules = (
+  routes: readonly Known<RPCRouteSpec>[],
+  reuse: Reuse,
+): Known<HTTPRouteSpec>[] =>
   routes.map((route) => ({
     ...route,
-    spec: {
-      parentRefs: route.spec.parentRefs,
-      rules: route.spec.rules.map(({ matches, ...rule }) => ({
-        ...rule,
-        matches: matches.flatMap(toMatches),
-      })),
-    },
+    spec: reuse.of(`rpc ${route.id}`, [tokenOf(route.stored)], () => toSpec(route.spec)),
   }));
+
+const toSpec = ({ parentRefs, rules }: RPCRouteSpec): HTTPRouteSpec => ({
+  parentRefs,
+  rules: rules.map(({ matches, ...rule }) => ({ ...rule, matches: matches.flatMap(toMatches) })),
+});
 
 function toMatches({ entrypoint, method, caller }: RPCRouteMatch): HTTPRouteMatch[] {
   const methods = method === undefined ? [undefined] : [method].flat();

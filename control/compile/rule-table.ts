@@ -12,7 +12,7 @@ interface Entry {
   readonly order: readonly number[];
 }
 
-/** Lays the rules of several routes into one table; a route given twice counts once. */
+/** Lays the rules of several routes, oldest first, into one table; a route given twice counts once. */
 export function buildRuleTable(routes: readonly CompiledRoute[]): RuleTable {
   const rules: Rule[] = [];
   const byKind = {
@@ -23,11 +23,11 @@ export function buildRuleTable(routes: readonly CompiledRoute[]): RuleTable {
   const listed: { pattern: string; candidates: Candidate[] }[] = [];
   const orders = new Map<string, number>();
   const orderOf = (pattern: string): number => orders.get(pattern) ?? pattern.length;
-  for (const route of new Set(routes)) {
+  for (const [rank, route] of [...new Set(routes)].entries()) {
     for (const { rule, matches } of route.rules) {
       const at = rules.push(rule) - 1;
       matches.forEach((match, index) => {
-        const entry = toEntry(match, at, [route.rank, rule.index, index]);
+        const entry = toEntry(match, at, [rank, rule.index, index]);
         if (route.isListed) {
           listed.push({ pattern: toPattern(match.path), candidates: [entry.candidate] });
           return;

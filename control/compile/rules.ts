@@ -32,8 +32,6 @@ export type RouteMatch = HTTPRouteMatch & {
 export interface CompiledRoute {
   /** `namespace/name`. */
   readonly id: string;
-  /** Position by age, then name. */
-  readonly rank: number;
   /** Its matches are tried in the order they are listed in, before those of other routes. */
   readonly isListed: boolean;
   readonly rules: readonly { readonly rule: Rule; readonly matches: readonly RouteMatch[] }[];
@@ -46,7 +44,6 @@ const MATCH_ALL: readonly HTTPRouteMatch[] = [{ path: { type: "PathPrefix", valu
 /** Compiles all rules of one route, for parents of one kind. */
 export function compileRoute(
   route: Known<HTTPRouteSpec>,
-  rank: number,
   side: Side,
   inventory: Inventory,
 ): CompiledRoute {
@@ -63,7 +60,7 @@ export function compileRoute(
     ),
   }));
   const isListed = route.stored.metadata.annotations?.[PRECEDENCE] === "listed";
-  return { id: route.id, rank, isListed, rules, problem: problems[0] ?? null };
+  return { id: route.id, isListed, rules, problem: problems[0] ?? null };
 }
 
 /** Annotation of a route: `listed` has its matches tried in the order they are written in. */
@@ -120,14 +117,19 @@ export const targetsOf = (rule: Rule): readonly Backend[] => [
   ...[rule, ...rule.backends].flatMap(({ mirrors }) => mirrors ?? []),
 ];
 
-function toTimeouts(given: HTTPRouteRule["timeouts"]): Pick<Rule, "timeoutMs" | "perTryMs"> {
+/** Timeouts as the table has them. */
+export function toTimeouts(given: HTTPRouteRule["timeouts"]): Pick<Rule, "timeoutMs" | "perTryMs"> {
   return {
     ...(given?.request ? { timeoutMs: toMilliseconds(given.request) } : {}),
     ...(given?.backendRequest ? { perTryMs: toMilliseconds(given.backendRequest) } : {}),
   };
 }
 
-function toRetry(given: NonNullable<HTTPRouteRule["retry"]>, { defaults }: Inventory): RetryPolicy {
+/** A written `retry` over the default one. */
+export function toRetry(
+  given: NonNullable<HTTPRouteRule["retry"]>,
+  { defaults }: Inventory,
+): RetryPolicy {
   const { retry } = defaults;
   const backoffBaseMs = given.backoff ? toMilliseconds(given.backoff) : retry.backoffBaseMs;
   return {

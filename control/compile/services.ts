@@ -5,7 +5,7 @@ import {
   type ServiceSpec,
   toWorkload,
 } from "../../mesh/contract/resources/service.ts";
-import type { Defaults, Endpoint, ServiceChunk } from "../../mesh/contract/table.ts";
+import type { Defaults, Endpoint, ServiceChunk, ServiceRoutes } from "../../mesh/contract/table.ts";
 import { RELAY_WORKLOAD, SYSTEM_NAMESPACE } from "../../mesh/contract/wiring.ts";
 import { IDENTITY_LEVELS, type IdentityLevel } from "../../mesh/contract/identity.ts";
 import type { WorkloadSpec } from "../resources/workload.ts";
@@ -122,14 +122,13 @@ const toExternal = (given: ServiceEndpoint, namespace: string): Endpoint => ({
   ...placeOf(given),
 });
 
-/** The service's chunk. */
+/** The service's chunk without its routes. */
 export function toServiceChunk(
   entry: ServiceEntry,
   defaults: Defaults,
-  routes: Pick<ServiceChunk, "producer" | "consumer">,
   nowMs: number,
   balancing: BalancingSpec | undefined,
-): ServiceChunk {
+): Omit<ServiceChunk, keyof ServiceRoutes> {
   const spec = entry.resource?.spec;
   return {
     service: entry.id,
@@ -137,8 +136,6 @@ export function toServiceChunk(
     level: spec?.identity?.level ?? defaults.identity.level,
     ...spreadOf(entry, defaults.balance, nowMs, balancing),
     maxInFlight: spec?.bulkhead?.maxInFlight ?? defaults.bulkhead.maxInFlight,
-    producer: routes.producer,
-    consumer: routes.consumer,
   };
 }
 

@@ -4,7 +4,13 @@ import type { BalancingSpec } from "../../mesh/contract/resources/balancing.ts";
 import { toBreaker } from "../../mesh/contract/resources/breaker.ts";
 import type { TrafficPolicySpec } from "../../mesh/contract/resources/traffic-policy.ts";
 import type { BreakerPolicies } from "../../mesh/contract/state.ts";
-import type { BreakerPolicy, Defaults, ServiceChunk } from "../../mesh/contract/table.ts";
+import type {
+  BreakerPolicy,
+  CallBounds,
+  Defaults,
+  ServiceChunk,
+} from "../../mesh/contract/table.ts";
+import { toBounds } from "./call-bounds.ts";
 import type { Inventory, Known } from "./inventory.ts";
 import type { ServiceEntry } from "./services.ts";
 
@@ -26,10 +32,14 @@ interface OfService {
   readonly breakers: Map<string, BreakerPolicy>;
   maxInFlight?: number;
   balancing?: BalancingSpec;
+  bounds?: CallBounds;
 }
 
 export interface Traffic {
+  /** By service. */
   readonly services: ReadonlyMap<string, OfService>;
+  /** Of calls by a route. */
+  readonly routes: ReadonlyMap<string, CallBounds>;
   readonly outcomes: readonly TrafficOutcome[];
 }
 
@@ -42,6 +52,7 @@ interface Place {
 /** Judges the policies, oldest first. */
 export function compileTraffic(inventory: Inventory): Traffic {
   const services = new Map<string, OfService>();
+  const routes = new Map<string, CallBounds>();
   const owners = new Map<string, string>();
   const outcomes = inventory.trafficPolicies.map((source): TrafficOutcome => {
     const missing: string[] = [];
@@ -62,10 +73,15 @@ export function compileTraffic(inventory: Inventory): Traffic {
         services.set(place.service, known);
         setAt(known, place, source.spec, inventory.defaults, claims);
       }
+      const id = `${source.namespace}/${target.name}`;
+      const bounds = boundsAt(target, id, source.spec, inventory, claims);
+      if (bounds === null) continue;
+      if (target.kind === "HTTPRoute") routes.set(id, { ...routes.get(id), ...bounds });
+      else setBounds(services.get(id), bounds);
     }
     return { source, missing, conflicts: [...conflicts] };
   });
-  return { services, outcomes };
+  return { services, routes, outcomes };
 }
 
 function setAt(
@@ -79,6 +95,28 @@ function setAt(
     known.breakers.set(place.key, toBreaker(breaker, defaults.breaker));
   if (bulkhead !== undefined && claims("bulkhead", place)) known.maxInFlight = bulkhead.maxInFlight;
   if (balancing !== undefined && claims("balancing", place)) known.balancing = balancing;
+}
+
+/** What the policy says of calls at a target, field by field as far as no older one says it. */
+function boundsAt(
+  target: Target,
+  id: string,
+  { timeouts, retry }: TrafficPolicySpec,
+  inventory: Inventory,
+  claims: (field: string, place: Place) => boolean,
+): CallBounds | null {
+  const place = { service: id, key: target.kind };
+  return toBounds(
+    {
+      ...(timeouts && claims("timeouts", place) ? { timeouts } : {}),
+      ...(retry && claims("retry", place) ? { retry } : {}),
+    },
+    inventory,
+  );
+}
+
+function setBounds(known: OfService | undefined, bounds: CallBounds): void {
+  if (known !== undefined) known.bounds = { ...known.bounds, ...bounds };
 }
 
 function placesOf(target: Target, namespace: string, inventory: Inventory): Place[] {
@@ -115,20 +153,13 @@ const endpointsNamed = ({ endpoints, namespace }: ServiceEntry, name: string): s
 const nameOf = ({ kind, name, sectionName }: Target, namespace: string): string =>
   `${kind} ${namespace}/${name}${sectionName === undefined ? "" : ` endpoint ${sectionName}`}`;
 
-/** Service chunks with what policies say of them. */
-export const withTraffic = (
-  chunks: ReadonlyMap<string, ServiceChunk>,
-  { services }: Traffic,
-): ReadonlyMap<string, ServiceChunk> =>
-  new Map(
-    [...chunks].map(([id, chunk]): [string, ServiceChunk] => {
-      const said = services.get(chunk.service);
-      if (said === undefined) return [id, chunk];
-      const { breakers, maxInFlight = chunk.maxInFlight } = said;
-      const own = breakers.size === 0 ? {} : { breakers: Object.fromEntries(breakers) };
-      return [id, { ...chunk, maxInFlight, ...own }];
-    }),
-  );
+/** A service's chunk with what policies say of it. */
+export function withTraffic(chunk: ServiceChunk, said: OfService | undefined): ServiceChunk {
+  if (said === undefined) return chunk;
+  const { breakers, bounds, maxInFlight = chunk.maxInFlight } = said;
+  const own = breakers.size === 0 ? {} : { breakers: Object.fromEntries(breakers) };
+  return { ...chunk, maxInFlight, ...own, ...(bounds ? { bounds } : {}) };
+}
 
 /** What the objects go by: the mesh's default, and what policies say. */
 export function breakerPolicies({ services }: Traffic, { breaker }: Defaults): BreakerPolicies {

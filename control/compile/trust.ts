@@ -3,7 +3,7 @@ import { TRUST_CHUNK, type TrustChunk, type TrustedDomain } from "../../mesh/con
 import type { TrustDomainSpec } from "../../mesh/contract/resources/trust-domain.ts";
 import type { StatusWrite } from "../status/statuses.ts";
 import { trustStatus } from "../status/trust.ts";
-import { statusOf } from "../trust/stored-bundle.ts";
+import { statusOf, type TrustBundleSpec } from "../trust/stored-bundle.ts";
 import type { Inventory, Known } from "./inventory.ts";
 
 type Domain = Known<TrustDomainSpec>;
@@ -17,28 +17,41 @@ export function compileTrust(
   readonly chunks: ReadonlyMap<string, TrustChunk>;
   readonly statuses: readonly StatusWrite[];
 } {
-  const { trustDomains, trustBundles } = inventory;
+  const { trustDomains } = inventory;
   if (trustDomains.length === 0) return { chunks: new Map(), statuses: [] };
   const hostnames = hostnamesOf(inventory);
   const domains: Record<string, TrustedDomain> = {};
   const statuses: StatusWrite[] = [];
   for (const domain of trustDomains) {
-    const { trustDomain, bundle, authorities, subjects, issuers } = domain.spec;
     const refusal = refusalOf(domain, own, domains);
-    const known = trustBundles.get(domain.stored.metadata.name);
-    const held = known !== undefined && known.spec.url === bundle.url ? known : null;
+    const held = heldOf(domain, inventory);
     const told = held && { spec: held.spec, ...statusOf(held.stored) };
     statuses.push(trustStatus(domain.stored, told, nowMs, refusal));
-    if (refusal !== null) continue;
-    domains[trustDomain] = {
-      keys: (bundle.keys ?? held?.spec.keys ?? []) as JsonWebKey[],
-      ...(subjects ? { subjects } : {}),
-      ...(issuers ? { issuers } : {}),
-      authorities: authorities ?? hostnames,
-    };
+    if (refusal === null)
+      domains[domain.spec.trustDomain] = toTrusted(domain.spec, held?.spec.keys ?? [], hostnames);
   }
   return { chunks: new Map([[TRUST_CHUNK, { domains }]]), statuses };
 }
+
+/** What was fetched from another URL than the one named now is nothing. */
+function heldOf(
+  { spec, stored }: Domain,
+  { trustBundles }: Inventory,
+): Known<TrustBundleSpec> | null {
+  const known = trustBundles.get(stored.metadata.name);
+  return known !== undefined && known.spec.url === spec.bundle.url ? known : null;
+}
+
+const toTrusted = (
+  { bundle, authorities, subjects, issuers }: TrustDomainSpec,
+  fetched: TrustBundleSpec["keys"],
+  hostnames: readonly string[],
+): TrustedDomain => ({
+  keys: (bundle.keys ?? fetched) as JsonWebKey[],
+  ...(subjects ? { subjects } : {}),
+  ...(issuers ? { issuers } : {}),
+  authorities: authorities ?? hostnames,
+});
 
 /** One resource per domain, the oldest; and nobody else speaks for our own. */
 function refusalOf(

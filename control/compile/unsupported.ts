@@ -43,13 +43,7 @@ export function unsupportedOfGateway(spec: GatewaySpec): string[] {
 
 /** Paths of fields of a Mesh that have no effect yet. */
 export function unsupportedOfMesh({ defaults }: MeshSpec): string[] {
-  // Nobody verifies tokens of end users yet, and a claim that is not verified counts for nothing.
-  const claims = (defaults?.cohort?.from ?? []).flatMap(({ claim }, index) =>
-    claim === undefined ? [] : [`spec.defaults.cohort.from[${index}].claim`],
-  );
-  return defaults?.egress?.globalFetch === "policy"
-    ? ["spec.defaults.egress.globalFetch", ...claims]
-    : claims;
+  return defaults?.egress?.globalFetch === "policy" ? ["spec.defaults.egress.globalFetch"] : [];
 }
 
 /** Paths of fields of a Service that have no effect yet. */

@@ -39,7 +39,7 @@ export async function weaveAnswer(
     trustDomain: table?.directory.trustDomain ?? NAMELESS_MESH.trustDomain,
     version: table?.version ?? 0,
     table: table && toBase64(table.bytes),
-    publicKey: await control.issuer.tableKey(),
+    publicKey: await control.issuer.tableKey(table?.directory.signed?.by),
     seed: {
       kid: seed.kid,
       notAfterMs: control.clock.now() + SEED_LIFE_MS,

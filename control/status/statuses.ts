@@ -5,6 +5,7 @@ import type { Side } from "../compile/backends.ts";
 import type { Inventory, Known } from "../compile/inventory.ts";
 import { judgeSets } from "../compile/listener-sets.ts";
 import type { Reach } from "../compile/reach.ts";
+import type { Reuse } from "../compile/reuse.ts";
 import type { CompiledRoute } from "../compile/rules.ts";
 import type { ServiceEntry } from "../compile/services.ts";
 import {
@@ -16,7 +17,14 @@ import type { HTTPRouteSpec } from "../../mesh/contract/resources/http-route.ts"
 import type { MeshSpec } from "../../mesh/contract/resources/mesh.ts";
 import type { ParentRef } from "../../mesh/contract/resources/reference.ts";
 import type { StoredResource } from "../../mesh/contract/state.ts";
-import { type Finding, fails, holds, partially, toConditions } from "./conditions.ts";
+import {
+  type Condition,
+  type Finding,
+  fails,
+  holds,
+  partially,
+  toConditions,
+} from "./conditions.ts";
 import { gatewayReport, listenerSetReport } from "./listeners.ts";
 
 export const CONTROLLER = "heddle.dev/control";
@@ -37,11 +45,14 @@ export interface RouteOutcome {
   readonly attached: readonly Attached[];
   /** One per parentRef. */
   readonly reach: readonly Reach[];
+  /** The same object for as long as all of this is the same, the stored status aside. */
+  readonly made: object;
 }
 
 interface Turn {
   readonly version: number;
   readonly nowMs: number;
+  readonly reuse: Reuse;
 }
 
 /** Statuses of all resources of a turn. */
@@ -65,7 +76,7 @@ export function statusesOf(
       const { findings, rest } = listenerSetReport(verdict, routes, nowMs);
       return withConditions(verdict.set.stored, nowMs, findings, rest);
     }),
-    ...routes.map((outcome) => routeStatus(outcome, nowMs)),
+    ...routes.map((outcome) => reusedStatus(outcome, turn)),
     ...inventory.unreadable.map((stored) =>
       withConditions(stored, nowMs, [
         fails("Accepted", "Invalid", "This build no longer takes the resource; apply it again."),
@@ -107,7 +118,32 @@ function serviceStatus(entry: ServiceEntry, stored: StoredResource, nowMs: numbe
   return withConditions(stored, nowMs, findings, { endpoints });
 }
 
-function routeStatus({ source, route, attached, reach }: RouteOutcome, nowMs: number): StatusWrite {
+/** The status of a route; one that follows from what its store has of it already need not be made again. */
+function reusedStatus(outcome: RouteOutcome, { nowMs, reuse }: Turn): StatusWrite {
+  const { source, made } = outcome;
+  const inputs = [JSON.stringify(source.stored.status)];
+  const said = reuse.from("status", made, inputs, () => {
+    const write = routeStatus(outcome, nowMs);
+    return { write, madeMs: isOf(nowMs, write.status.parents) ? nowMs : null };
+  });
+  return said.madeMs === null || said.madeMs === nowMs ? said.write : routeStatus(outcome, nowMs);
+}
+
+type RouteStatus = StatusWrite & {
+  readonly status: {
+    readonly parents: readonly { readonly conditions: readonly Condition[] }[];
+  };
+};
+
+/** Whether a condition changed at this time. */
+function isOf(nowMs: number, parents: RouteStatus["status"]["parents"]): boolean {
+  const now = new Date(nowMs).toISOString();
+  return parents.some(({ conditions }) =>
+    conditions.some(({ lastTransitionTime }) => lastTransitionTime === now),
+  );
+}
+
+function routeStatus({ source, route, attached, reach }: RouteOutcome, nowMs: number): RouteStatus {
   const { stored, spec } = source;
   const { generation } = stored.metadata;
   const before = stored.status?.["parents"];

@@ -22,41 +22,38 @@ export function trustStatus(
     refusal === null
       ? holds("Accepted", "The trust domain is accepted.")
       : fails("Accepted", "Conflicted", refusal),
-    ...(url === undefined ? [] : [fetched(held)]),
-    url !== undefined && held === null
-      ? pending("Programmed")
-      : programmed(keys?.length ?? held?.spec.keys.length ?? 0),
+    ...(url === undefined ? [programmed(keys?.length ?? 0)] : ofUrl(held)),
   ];
   const moment = { generation, nowMs };
+  const conditions = toConditions(findings, status?.["conditions"], moment);
   return {
     kind,
     namespace,
     name,
     generation,
-    status: {
-      ...(held === null
-        ? {}
-        : {
-            bundle: {
-              keys: held.spec.keys.map((key) => key["kid"]),
-              sequence: held.spec.sequence,
-              triedAt: Number.isFinite(held.triedMs) ? new Date(held.triedMs).toISOString() : null,
-              failures: held.failures,
-            },
-          }),
-      conditions: toConditions(findings, status?.["conditions"], moment),
-    },
+    status: { ...(held === null ? {} : { bundle: reportOf(held) }), conditions },
   };
 }
 
-function fetched(held: HeldBundle | null): Finding {
-  if (held === null) return pending("BundleFetched");
+const reportOf = ({ spec, triedMs, failures }: HeldBundle): object => ({
+  keys: spec.keys.map((key) => key["kid"]),
+  sequence: spec.sequence,
+  triedAt: Number.isFinite(triedMs) ? new Date(triedMs).toISOString() : null,
+  failures,
+});
+
+/** Control asks right after a TrustDomain is applied. */
+const ofUrl = (held: HeldBundle | null): Finding[] =>
+  held === null
+    ? [pending("BundleFetched"), pending("Programmed")]
+    : [fetched(held), programmed(held.spec.keys.length)];
+
+function fetched(held: HeldBundle): Finding {
   if (held.error === "") return holds("BundleFetched", "The bundle is the newest there is.");
   const kept = held.spec.keys.length > 0 ? " The last good one stays." : "";
   return fails("BundleFetched", "FetchFailed", `The bundle: ${held.error}.${kept}`);
 }
 
-/** Control asks right after a TrustDomain is applied. */
 const pending = (type: string): Finding => ({
   type,
   status: "Unknown",

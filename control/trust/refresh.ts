@@ -116,8 +116,14 @@ function stateOf(before: StoredResource | undefined, url: string): BundleState {
   return { held: isHeld ? toBundle(spec) : null, triedMs, failures };
 }
 
-const isOther = (spec: TrustBundleSpec, before: StoredResource | undefined): boolean =>
-  JSON.stringify(trustBundleSpecSchema.safeParse(before?.spec).data) !== JSON.stringify(spec);
+/** The store gives members back in an order of its own. */
+function isOther(spec: TrustBundleSpec, before: StoredResource | undefined): boolean {
+  const known = trustBundleSpecSchema.safeParse(before?.spec).data;
+  return (
+    known === undefined ||
+    JSON.stringify(toBundleSpec(known.url, toBundle(known))) !== JSON.stringify(spec)
+  );
+}
 
 const write = (op: "put" | "delete", name: string, spec?: TrustBundleSpec): ResourceWrite => ({
   op,

@@ -71,9 +71,8 @@ export function overlay(
   for (const { resource } of items) {
     const before = after.get(idOf(resource));
     const { kind, apiVersion, name, namespace, labels, annotations, spec } = resource;
-    const { generation, resourceVersion, creationTimestamp, uid } = before?.metadata ?? {
+    const { generation, creationTimestamp, uid } = before?.metadata ?? {
       generation: 1,
-      resourceVersion: "",
       creationTimestamp: new Date(nowMs).toISOString(),
       uid: "",
     };
@@ -83,7 +82,8 @@ export function overlay(
       kind: kind.kind,
       metadata: {
         generation,
-        resourceVersion,
+        // It has none before it is stored: a version stands for one content.
+        resourceVersion: "",
         creationTimestamp,
         uid,
         name,

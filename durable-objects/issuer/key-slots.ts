@@ -3,23 +3,22 @@ import { EPOCH_MS } from "../../mesh/contract/identity.ts";
 import type { KeySlot } from "../../mesh/contract/state.ts";
 import { type Row, number, text } from "../sql.ts";
 import type { SecretRows } from "./secret-rows.ts";
-import type { TokenKeys } from "./token-keys.ts";
 
-/** All keys, by purpose and age; `revoked` are key ids. */
+/** All keys, by purpose and age; `signing` are those with slots, `revoked` are key ids. */
 export function keySlots(
   rows: SecretRows,
-  tokens: TokenKeys,
+  signing: readonly KeySlot[],
   revoked: ReadonlySet<string>,
   nowMs: number,
 ): readonly KeySlot[] {
-  const ofTokens = new Map(tokens.slots().map((slot) => [slot.kid, slot]));
+  const known = new Map(signing.map((slot) => [slot.kid, slot]));
   const all = rows.all();
   const newestSeed = all.findLast(
     (row) => text(row, "purpose") === "seed" && !revoked.has(text(row, "kid")),
   );
   return all.map((row): KeySlot => {
     const kid = text(row, "kid");
-    const made = ofTokens.get(kid) ?? toSlot(row, nowMs, newestSeed);
+    const made = known.get(kid) ?? toSlot(row, nowMs, newestSeed);
     return revoked.has(kid) ? { ...made, state: "revoked" } : made;
   });
 }

@@ -9,7 +9,7 @@ import { type Masters, createMasters } from "./masters.ts";
 import { type Revocations, createRevocations } from "./revocations.ts";
 import { createSeal } from "./seal.ts";
 import { type SecretRows, createSecretRows } from "./secret-rows.ts";
-import { type TableKey, loadTableKey } from "./table-key.ts";
+import { type TableKeys, createTableKeys } from "./table-keys.ts";
 import { keySlots } from "./key-slots.ts";
 import { type TokenKeys, createTokenKeys } from "./token-keys.ts";
 
@@ -21,12 +21,10 @@ export interface IssuerEnv {
 
 interface Keys {
   readonly masters: Masters;
-  readonly table: TableKey;
+  readonly table: TableKeys;
   readonly tokens: TokenKeys;
   readonly rows: SecretRows;
 }
-
-const SIGN = { name: "ECDSA", hash: "SHA-256" } as const;
 
 /** Keys of the mesh, and who may not use them any more. */
 export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
@@ -41,13 +39,16 @@ export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
     this.#revocations = createRevocations(this.#sql, ambientClock);
   }
 
-  async tableKey(): Promise<JsonWebKey & { kid: string }> {
-    return (await this.#ready()).table.publicKey;
+  async tableKey(kid?: string): ReturnType<IssuerApi["tableKey"]> {
+    return (await this.#ready()).table.publicPart(kid);
   }
 
-  async signTable(bytes: Uint8Array): Promise<Uint8Array> {
-    const { privateKey } = (await this.#ready()).table;
-    return new Uint8Array(await crypto.subtle.sign(SIGN, privateKey, new Uint8Array(bytes)));
+  async signTable(bytes: Uint8Array): ReturnType<IssuerApi["signTable"]> {
+    return (await this.#ready()).table.sign(bytes);
+  }
+
+  async tableSignedBy(): ReturnType<IssuerApi["tableSignedBy"]> {
+    return (await this.#ready()).table.signedBy();
   }
 
   async masters(): ReturnType<IssuerApi["masters"]> {
@@ -73,23 +74,29 @@ export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
   }
 
   async slots(): ReturnType<IssuerApi["slots"]> {
-    const { rows, tokens } = await this.#ready();
+    const { rows, tokens, table } = await this.#ready();
     const kids = this.#revocations.all().filter(({ kind }) => kind === "kid");
     const revoked = new Set(kids.map(({ value }) => value));
-    return keySlots(rows, tokens, revoked, ambientClock.now());
+    return keySlots(rows, [...tokens.slots(), ...table.slots()], revoked, ambientClock.now());
   }
 
-  async rotate(purpose: "token" | "seed", isAtOnce: boolean): Promise<string> {
-    const { masters, tokens } = await this.#ready();
-    const kid = purpose === "seed" ? await masters.rotateSeed() : await tokens.rotate(isAtOnce);
+  async rotate(...[purpose, isAtOnce]: Parameters<IssuerApi["rotate"]>): Promise<string> {
+    const { masters, tokens, table } = await this.#ready();
+    const signing = { token: tokens, table };
+    const kid =
+      purpose === "seed" ? await masters.rotateSeed() : await signing[purpose].rotate(isAtOnce);
     await this.alarm();
     return kid;
   }
 
   /** Prepares what follows ahead of time: epochs, the next seed slot, the next token key. */
   override async alarm(): Promise<void> {
-    const { masters, tokens } = await this.#ready();
-    const nextMs = Math.min(await masters.prepare(), await tokens.prepare());
+    const { masters, tokens, table } = await this.#ready();
+    const nextMs = Math.min(
+      await masters.prepare(),
+      await tokens.prepare(),
+      await table.prepare(),
+    );
     await this.ctx.storage.setAlarm(nextMs);
   }
 
@@ -108,7 +115,7 @@ async function openKeys(sql: Sql, kek: string | undefined): Promise<Keys> {
   const rows = createSecretRows(sql, seal, ambientClock);
   return {
     masters: createMasters(rows, ambientClock),
-    table: await loadTableKey(rows),
+    table: createTableKeys({ sql, rows, clock: ambientClock }),
     tokens: createTokenKeys(sql, rows, ambientClock),
     rows,
   };

@@ -23,4 +23,11 @@ export const STEPS: readonly string[] = [
     active_ms INTEGER NOT NULL,
     not_after_ms INTEGER NOT NULL
   ) WITHOUT ROWID;`,
+  `CREATE TABLE vouched (
+    number INTEGER PRIMARY KEY,
+    kid TEXT NOT NULL,
+    x TEXT NOT NULL,
+    y TEXT NOT NULL,
+    signature TEXT NOT NULL
+  );`,
 ];

@@ -9,6 +9,7 @@ import { cors } from "../filters/cors/cors.ts";
 import { deadline } from "../filters/deadline/deadline.ts";
 import { dispatch } from "../filters/dispatch/dispatch.ts";
 import { discover } from "../filters/discover/discover.ts";
+import { endUser } from "../filters/end-user/end-user.ts";
 import { fault } from "../filters/fault/fault.ts";
 import { limit } from "../filters/limit/limit.ts";
 import { listen } from "../filters/listen/listen.ts";
@@ -36,6 +37,7 @@ export const edge: Chain<OutboundCall> = {
     discover, // waits, bounded, while the table is too old
     clientAuth, // which workload of another mesh calls
     listen, // listener and winning rule by port and host
+    endUser, // whose token it carries, by the Gateway's issuers
     authorizeEdge, // what a Gateway lets in, by policy
     route, // the rule's timeouts
     cohort, // drawn here, kept by cookie, honoured at every hop

@@ -11,6 +11,22 @@ export type DefaultAction = "allow-bound" | "deny";
 export interface PolicyChunk {
   /** By entrypoint (empty: default); `*` is every other one. */
   readonly entrypoints: Readonly<Record<string, PolicyScope>>;
+  /** Whose tokens of end users are believed, of a Gateway only; absent: nobody's, and none is looked at. */
+  readonly users?: readonly UserIssuer[];
+}
+
+/** Who issues tokens to end users. */
+export interface UserIssuer {
+  /** What `iss` says. */
+  readonly issuer: string;
+  /** One of them is in `aud`; absent: any. */
+  readonly audiences?: readonly string[];
+  /** Public keys (JWK); without any, no token is believed. */
+  readonly keys: readonly JsonWebKey[];
+  /** Headers that the application gets claims in, by their names in lower case; a claim by its path. */
+  readonly headers: readonly { readonly name: string; readonly claim: readonly string[] }[];
+  /** The application gets the token too. */
+  readonly forwards: boolean;
 }
 
 /** The policies of one entrypoint; a list that is absent selects nothing. */

@@ -36,6 +36,7 @@ const denied = (status: number, retryable = false): ReasonEntry =>
 const unavailable = (flag: string): ReasonEntry => local(503, flag, "destination_unavailable");
 const misconfigured = (status: number, flag: string): ReasonEntry =>
   local(status, flag, "proxy_configuration_error");
+const BAD = "http_request_error";
 const FULL = "connection_limit_reached";
 const LATE = "http_response_timeout";
 const LOST = "connection_terminated";
@@ -102,8 +103,8 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   deadline_exceeded: local(504, "UMSDR", LATE),
   per_try_timeout: upstream(504, "UT", LATE, true),
   loop_detected: local(502, "NC", "proxy_loop_detected"),
-  bad_argument: local(400, "NC", "http_request_error"),
-  malformed: local(400, "UAEX", "http_request_error"),
+  bad_argument: local(400, "NC", BAD),
+  malformed: local(400, "UAEX", BAD),
   unauthenticated: denied(401),
   bad_mac: denied(401),
   bad_digest: denied(401),
@@ -117,7 +118,7 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   denied: denied(403),
   not_allowed: denied(403),
   default_deny: denied(403),
-  ambiguous_path: local(400, "UAEX", "http_request_error"),
+  ambiguous_path: local(400, "UAEX", BAD),
   no_guard: unavailable("NC"),
   not_synced: unavailable("NC"),
   bad_answer: local(502, "UPE", "http_protocol_error"),
@@ -130,6 +131,14 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   upstream_hung: upstream(504, "UT", LATE, true),
   client_abort: upstream(0, "DC", LOST),
 };
+
+/** Whether the mesh itself said no. */
+export const isLocal = (reason: Reason | null): boolean =>
+  reason !== null && REASONS[reason].origin === "local";
+
+/** Whether a text from outside is the label of a reason. */
+export const isReason = (text: unknown): text is Reason =>
+  typeof text === "string" && Object.hasOwn(REASONS, text);
 
 /** The RFC 9457 `title`: the reason in words. The page behind its type, docs/reasons.md, says what it means. */
 export function titleOf(reason: Reason): string {

@@ -1,7 +1,7 @@
 // Owns the RPC interface of each Durable Object; everyone talks to an object through these, never its class.
 import type { Revocation } from "./identity.ts";
 import type { BreakerDelta, LeaseReply, Verdict } from "./pulse.ts";
-import type { BreakerPolicy } from "./table.ts";
+import type { BreakerPolicy, SignedBy } from "./table.ts";
 import type { SeriesDelta, TelemetryDelta } from "./telemetry.ts";
 
 /** A resource as stored: Kubernetes-shaped, JSON. */
@@ -148,10 +148,12 @@ export interface ConfigStoreApi {
 
 /** Object `Issuer`, one per trust domain. */
 export interface IssuerApi {
-  /** Public ES256 key of the table signature, JWK, with its kid. */
-  tableKey(): Promise<JsonWebKey & { kid: string }>;
-  /** ES256 signature (r‖s, 64 bytes) over the bytes with the table key. */
-  signTable(bytes: Uint8Array): Promise<Uint8Array>;
+  /** Public ES256 key of the table signature, JWK, with its kid: the active one, or that of an id if there still is. */
+  tableKey(kid?: string): Promise<JsonWebKey & { kid: string }>;
+  /** ES256 signature (r‖s, 64 bytes) over the bytes with the active table key. */
+  signTable(bytes: Uint8Array): Promise<{ readonly kid: string; readonly signature: Uint8Array }>;
+  /** What a table says of its keys. */
+  tableSignedBy(): Promise<SignedBy>;
   /** Master secrets of the epochs around now (32 bytes each) and of the deploy-seed slot. */
   masters(): Promise<{
     readonly epochs: readonly { readonly kid: string; readonly secret: Uint8Array }[];
@@ -166,7 +168,7 @@ export interface IssuerApi {
   /** Every key there is, by purpose. */
   slots(): Promise<readonly KeySlot[]>;
   /** Makes a new key take over, at once or when verifiers know it; answers its id. Earlier keys stay good until their end. */
-  rotate(purpose: "token" | "seed", isAtOnce: boolean): Promise<string>;
+  rotate(purpose: "token" | "seed" | "table", isAtOnce: boolean): Promise<string>;
 }
 
 /** A key of Issuer's, its secret left out. */

@@ -5,8 +5,11 @@ import type { DefaultAction } from "./policy.ts";
 
 /** Format written by this build; a reader takes any format whose `minMesh` is not above its own MESH_VERSION. */
 export const TABLE_FORMAT = 1;
-/** What this build's data plane understands, compared with `Directory.minMesh`. */
-export const MESH_VERSION = 1;
+/**
+ * What this build's data plane understands, compared with `Directory.minMesh`: 1 is calls without policy, by the first
+ * module alone; 2 is everything else.
+ */
+export const MESH_VERSION = 2;
 /** The KV key of the table. */
 export const TABLE_KEY = "table";
 /** First bytes of a table: `HEDDLE <directory bytes> <signature base64url>\n`, then the directory, then the chunks. */
@@ -58,10 +61,31 @@ export interface Directory {
   readonly splits: boolean;
   /** Something in the table needs the late part of the data plane: an isolate loads it before it takes the table. Absent: true. */
   readonly late?: boolean;
+  /** Absent while the first key signs. */
+  readonly signed?: SignedBy;
   /** Workloads that ask for another level than the default: the strongest any of their services asks for. */
   readonly levels: Readonly<Record<string, IdentityLevel>>;
+  /** SHA-256 of all chunks of a whole table, base64url: where it holds, none needs be hashed by itself. Absent: each is. */
+  readonly body?: string;
   /** By chunk id: `service:ns/name`, `gateways`, `trust`, `host:gateway-ns/gateway/listener/hostname`. */
   readonly chunks: Readonly<Record<string, ChunkRef>>;
+}
+
+/** Which key signed a table, and how to get to it from an older one. */
+export interface SignedBy {
+  /** Id of the key. */
+  readonly by: string;
+  /** Keys in the order they were made; the first one of all is not among them. */
+  readonly links: readonly TableKeyLink[];
+}
+
+/** A key of the table signature. */
+export interface TableKeyLink {
+  readonly kid: string;
+  readonly x: string;
+  readonly y: string;
+  /** ES256 of the key before, base64url. */
+  readonly signature: string;
 }
 
 /** The effective mesh-wide defaults (docs/defaults.md compares them with this build's). */
@@ -166,6 +190,16 @@ export interface RetryPolicy {
   readonly backoffCapMs: number;
 }
 
+/** How long calls may take, and how often they are tried. */
+export interface CallBounds {
+  /** `timeouts.request`; 0 is no limit. */
+  readonly timeoutMs?: number;
+  /** `timeouts.backendRequest`. */
+  readonly perTryMs?: number;
+  /** Budgeted as the mesh's default is, not by its attempts alone: within the budget, and only what may be sent twice. */
+  readonly retry?: RetryPolicy & { readonly isBudgeted?: boolean };
+}
+
 /** The routes of one service. */
 export interface ServiceRoutes {
   /** Routes of the service's own namespace, for every caller. Null where none is attached. */
@@ -186,6 +220,8 @@ export interface ServiceChunk extends ServiceRoutes {
   /** How calls spread where that is not all. */
   readonly balancing?: Balancing;
   readonly maxInFlight: number;
+  /** Of calls that take no rule. */
+  readonly bounds?: CallBounds;
   /**
    * Where a policy says other than the default: by endpoint id, `endpoint|scope`, `|scope`, or the empty string for all of
    * the service. A scope is an RPC method `Entrypoint.method` or a route `ns/name`, and has circuits of its own.
@@ -248,6 +284,12 @@ export interface ListenerEntry {
 /** Chunk `host:…`: the routes of one hostname on one listener. */
 export interface HostChunk {
   readonly table: RuleTable;
+  /**
+   * How many parts it is divided into: its own table is empty, and a request is looked up in chunk `host:…#n`, n by the
+   * value of the header `by` (in lower case; empty where there is none), else by the path's first segment.
+   */
+  readonly parts?: number;
+  readonly by?: string;
 }
 
 /** Index-ready rules: candidates of one path are in the order of Gateway API precedence. */
@@ -283,17 +325,12 @@ export interface Condition {
 }
 
 /** What a matched rule does. */
-export interface Rule {
+export interface Rule extends CallBounds {
   /** `namespace/name` of the route, for status, log and metric. */
   readonly route: string;
   readonly index: number;
   readonly name?: string;
   readonly backends: readonly Backend[];
-  /** `timeouts.request`; 0 is no limit. */
-  readonly timeoutMs?: number;
-  /** `timeouts.backendRequest`. */
-  readonly perTryMs?: number;
-  readonly retry?: RetryPolicy;
   readonly session?: Session;
   readonly cors?: Cors;
   readonly fault?: Fault;

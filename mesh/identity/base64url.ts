@@ -34,13 +34,22 @@ export const writeBase64url = (bytes: Uint8Array): string => {
 export const isBase64urlOf = (text: string, bytes: Uint8Array): boolean => {
   if (text.length !== Math.ceil((bytes.length * 4) / 3)) return false;
   let difference = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const from = (6 * i) >> 3;
-    const bits = (at(bytes, from) << 8) | at(bytes, from + 1);
-    difference |= ALPHABET.charCodeAt((bits >> (10 - ((6 * i) & 7))) & 63) ^ text.charCodeAt(i);
+  // Three bytes at a time; past the end both are read as zeros, and a stray last bit differs.
+  for (let i = 0, from = 0; from < bytes.length; i += 4, from += 3) {
+    const held = (at(bytes, from) << 16) | (at(bytes, from + 1) << 8) | at(bytes, from + 2);
+    const read =
+      (sextet(text, i) << 18) |
+      (sextet(text, i + 1) << 12) |
+      (sextet(text, i + 2) << 6) |
+      sextet(text, i + 3);
+    difference |= held ^ read;
   }
   return difference === 0;
 };
+
+/** Negative for a foreign character, 0 past the end. */
+const sextet = (text: string, index: number): number =>
+  index < text.length ? (REVERSE[text.charCodeAt(index)] ?? -1) : 0;
 
 /** Reads base64url; null for padding, blanks, foreign characters, an impossible length or stray last bits. */
 export const fromBase64url = (text: string): Uint8Array<ArrayBuffer> | null => {
@@ -61,6 +70,20 @@ export const fromBase64url = (text: string): Uint8Array<ArrayBuffer> | null => {
     size += 1;
   }
   return (bits & ((1 << held) - 1)) === 0 ? bytes : null;
+};
+
+/** Whether the characters from `start` to before `end` are all of the alphabet. */
+export const isBase64url = (text: string, start: number, end: number): boolean => {
+  let all = 0;
+  for (let i = start; i < end; i += 1) all |= sextet(text, i);
+  return all >= 0;
+};
+
+/** The 30 bits of five characters of base64url. */
+export const word = (text: string, start: number): number => {
+  let bits = 0;
+  for (let i = start; i < start + 5; i += 1) bits = (bits << 6) | (sextet(text, i) & 63);
+  return bits;
 };
 
 const at = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;

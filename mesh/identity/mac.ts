@@ -2,16 +2,20 @@
 // midstates kept (a message then costs its own blocks and one more, about 1 µs). Must not know what the fields mean.
 import { isBase64urlOf, toBase64url } from "./base64url.ts";
 import { Secret } from "./secret.ts";
-import { BLOCK_BYTES, DIGEST_BYTES, finishMidstate, midstateOf } from "./sha256.ts";
+import { BLOCK_BYTES, DIGEST_BYTES, PADDING_BYTES, hmac, midstateOf } from "./sha256.ts";
 
 /** An HMAC-SHA256 key as its two midstates. */
 export type MacKey = Secret<{ readonly inner: Int32Array; readonly outer: Int32Array }>;
 
+/** Bytes of a tag: half of the MAC, the least that RFC 2104 §5 allows, and characters of it in base64url. */
+const TAG_BYTES = 16;
+export const TAG_CHARS = 22;
+
 const encoder = new TextEncoder();
 // Synchronous scratch space: written and read within one call, never across an await.
-const tag = new Uint8Array(DIGEST_BYTES);
+const whole = new Uint8Array(DIGEST_BYTES);
+const tag = new Uint8Array(TAG_BYTES);
 let scratch = new Uint8Array(1024);
-let used = 0;
 
 /** Makes a MAC key of at most 64 bytes of key material. */
 export const toMacKey = (key: Uint8Array): MacKey => {
@@ -25,32 +29,36 @@ export const toMacKey = (key: Uint8Array): MacKey => {
 
 /** The MAC of the fields in base64url; different field lists never give the same input (netstring framing). */
 export const macOf = (key: MacKey, fields: readonly string[]): string => {
-  frame(fields);
-  sign(key, scratch, used);
+  sign(key, frame(fields), whole);
+  return toBase64url(whole);
+};
+
+/** The first half of that MAC, `TAG_CHARS` characters. */
+export const tagOf = (key: MacKey, fields: readonly string[]): string => {
+  sign(key, frame(fields), tag);
   return toBase64url(tag);
 };
 
-/** Whether the text is what `macOf` gives, in time that depends on its length only. */
-export const isMacOf = (key: MacKey, fields: readonly string[], text: string): boolean => {
-  frame(fields);
-  sign(key, scratch, used);
+/** Whether the text is what `tagOf` gives, in time that depends on its length only. */
+export const isTagOf = (key: MacKey, fields: readonly string[], text: string): boolean => {
+  sign(key, frame(fields), tag);
   return isBase64urlOf(text, tag);
 };
 
 /** The MAC of bytes, 32 bytes. */
 export const macOfBytes = (key: MacKey, bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
-  sign(key, bytes, bytes.length);
-  return tag.slice();
+  reserve(0, bytes.length);
+  scratch.set(bytes);
+  sign(key, bytes.length, whole);
+  return whole.slice();
 };
 
 /**
  * The bytes that `macOf` covers: each field as its length in UTF-8 bytes in decimal, a colon, then the bytes.
  * A lone surrogate counts as U+FFFD, as it would on any wire.
  */
-export const framed = (fields: readonly string[]): Uint8Array<ArrayBuffer> => {
-  frame(fields);
-  return scratch.slice(0, used);
-};
+export const framed = (fields: readonly string[]): Uint8Array<ArrayBuffer> =>
+  scratch.slice(0, frame(fields));
 
 /** Compares two texts in time that depends on their lengths only. */
 export const isEqualText = (left: string, right: string): boolean => {
@@ -60,52 +68,55 @@ export const isEqualText = (left: string, right: string): boolean => {
   return difference === 0;
 };
 
-const sign = (key: MacKey, bytes: Uint8Array, length: number): void => {
+/** Of what stands in the scratch space. */
+const sign = (key: MacKey, length: number, into: Uint8Array): void => {
   const { inner, outer } = key.reveal();
-  finishMidstate(inner, bytes, length, tag);
-  finishMidstate(outer, tag, DIGEST_BYTES, tag);
+  hmac(inner, outer, scratch, length, into);
 };
 
-const frame = (fields: readonly string[]): void => {
-  used = 0;
-  for (const field of fields) writeField(field);
+/** Writes the fields to the scratch space; gives their length. */
+const frame = (fields: readonly string[]): number => {
+  let at = 0;
+  for (const field of fields) at = writeField(field, at);
+  return at;
 };
 
-const writeField = (text: string): void => {
-  reserve(text.length);
-  const start = used;
-  writeLength(text.length);
-  for (let i = 0; i < text.length; i += 1) {
+const writeField = (text: string, start: number): number => {
+  const { length } = text;
+  reserve(start, length);
+  const bytes = scratch;
+  const from = writeLength(length, start);
+  for (let i = 0; i < length; i += 1) {
     const code = text.charCodeAt(i);
-    if (code > 0x7f) {
-      used = start;
-      writeEncoded(encoder.encode(text));
-      return;
-    }
-    scratch[used] = code;
-    used += 1;
+    if (code > 0x7f) return writeEncoded(encoder.encode(text), start);
+    bytes[from + i] = code;
   }
+  return from + length;
 };
 
-const writeEncoded = (bytes: Uint8Array): void => {
-  reserve(bytes.length);
-  writeLength(bytes.length);
-  scratch.set(bytes, used);
-  used += bytes.length;
+const writeEncoded = (encoded: Uint8Array, start: number): number => {
+  reserve(start, encoded.length);
+  const from = writeLength(encoded.length, start);
+  scratch.set(encoded, from);
+  return from + encoded.length;
 };
 
-const writeLength = (length: number): void => {
-  const digits = String(length);
-  for (let i = 0; i < digits.length; i += 1) {
-    scratch[used] = digits.charCodeAt(i);
-    used += 1;
-  }
-  scratch[used] = 0x3a;
-  used += 1;
+const writeLength = (length: number, start: number): number => {
+  const tens = length > 9 ? writeDigits(Math.floor(length / 10), start) : start;
+  scratch[tens] = 0x30 + (length % 10);
+  scratch[tens + 1] = 0x3a;
+  return tens + 2;
 };
 
-const reserve = (bytes: number): void => {
-  const needed = used + bytes + 16;
+const writeDigits = (number: number, start: number): number => {
+  const at = number > 9 ? writeDigits(Math.floor(number / 10), start) : start;
+  scratch[at] = 0x30 + (number % 10);
+  return at + 1;
+};
+
+/** Room for so many bytes, their length and the padding. */
+const reserve = (used: number, bytes: number): void => {
+  const needed = used + bytes + 16 + PADDING_BYTES;
   if (needed <= scratch.length) return;
   const larger = new Uint8Array(needed * 2);
   larger.set(scratch.subarray(0, used));

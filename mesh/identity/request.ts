@@ -6,7 +6,7 @@ import { EMPTY_DIGEST, NO_DIGEST, digestOf } from "./digest.ts";
 import type { RequestProof } from "./envelope.ts";
 import { formatRequest } from "./envelope.ts";
 import type { Keyring, PairUse } from "./keyring.ts";
-import { isEqualText, isMacOf, macOf } from "./mac.ts";
+import { isEqualText, isTagOf, tagOf } from "./mac.ts";
 import type { Refused, VerifiedRequest } from "./verdict.ts";
 import { refused } from "./verdict.ts";
 
@@ -40,10 +40,9 @@ export interface AnswerFields {
   readonly contentType: string;
 }
 
-/** Characters of the request's MAC that its answer covers: 132 bits, so that most answers fit one block. */
-const REQUEST_TAG_CHARS = 22;
 const VERSION = /^[1-9]\d{0,3}$/;
-const DIGEST = /^(?:-|[\w-]{43})$/;
+const DIGEST = /^[\w-]{43}$/;
+const OWN_VERSION = String(PROOF_FORMAT);
 
 /** Lower case and without the scheme's default port, as both sides must see it. */
 export const canonicalAuthority = (authority: string, isHttps: boolean): string => {
@@ -65,7 +64,7 @@ export const mintRequest = (
   nonce: string,
 ): MintedRequest => {
   const unsigned = { kid: use.kid, subject: ring.workload, audience, tsMs: nowMs, nonce, digest };
-  const mac = macOf(use.keys.request, requestParts(unsigned, fields));
+  const mac = tagOf(use.keys.request, requestParts(unsigned, fields));
   return { text: formatRequest({ ...unsigned, mac }), nonce, mac };
 };
 
@@ -81,7 +80,7 @@ export const verifyRequest = (
   if (ageMs > REQUEST_WINDOW_MS || ageMs < -REQUEST_AHEAD_MS) return refused("stale");
   const keys = ring.callerKeys(proof.subject, proof.kid, nowMs);
   if (keys === null) return refused("unknown_epoch");
-  if (!isMacOf(keys.request, requestParts(proof, fields), proof.mac)) return refused("bad_mac");
+  if (!isTagOf(keys.request, requestParts(proof, fields), proof.mac)) return refused("bad_mac");
   ring.keepCaller(proof.subject, proof.kid, keys);
   const { subject: principal, kid, nonce, digest, mac } = proof;
   return {
@@ -108,7 +107,7 @@ export const mintAnswer = (
   fields: AnswerFields,
   digest: string,
 ): string => {
-  const mac = macOf(keys.answer, answerParts(request, fields, digest));
+  const mac = tagOf(keys.answer, answerParts(request, fields, digest));
   return `${PROOF_FORMAT}~${digest}~${mac}`;
 };
 
@@ -125,11 +124,17 @@ export const verifyAnswer = (
   const third = header.indexOf("~", second + 1);
   const digest = header.slice(first + 1, second);
   const mac = header.slice(second + 1, third < 0 ? header.length : third);
-  const isForm = second > first && VERSION.test(header.slice(0, first)) && DIGEST.test(digest);
-  return isForm && isMacOf(keys.answer, answerParts(request, fields, digest), mac)
+  const isForm = second > first && isVersion(header, first) && isDigest(digest);
+  return isForm && isTagOf(keys.answer, answerParts(request, fields, digest), mac)
     ? { ok: true, digest }
     : refused("bad_answer");
 };
+
+const isVersion = (header: string, end: number): boolean =>
+  (end === OWN_VERSION.length && header.startsWith(OWN_VERSION)) ||
+  VERSION.test(header.slice(0, end));
+
+const isDigest = (digest: string): boolean => digest === NO_DIGEST || DIGEST.test(digest);
 
 // Trust domain, key id, subject and audience are not among the fields: the key is derived from them (derive.ts).
 // Labels are short, and a body known to be empty is `0`, which no digest is: each block of 64 bytes costs on both sides.
@@ -155,8 +160,8 @@ const answerParts = (
   digest: string,
 ): readonly string[] => [
   "a",
-  // The request's tag covers its nonce; no two requests of a pair share this much of theirs.
-  request.mac.slice(0, REQUEST_TAG_CHARS),
+  // It covers the request's nonce, so no two requests of a pair share it.
+  request.mac,
   String(fields.status),
   fields.contentType,
   digest,

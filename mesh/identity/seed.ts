@@ -86,8 +86,7 @@ const parameters = (
 });
 
 const isSealedKeys = (value: unknown): value is KeySet & { notAfterMs: number } => {
-  if (typeof value !== "object" || value === null) return false;
-  const { audience, pairs, notAfterMs } = value as Readonly<Record<string, unknown>>;
+  const { audience, pairs, notAfterMs } = (value ?? {}) as Readonly<Record<string, unknown>>;
   return (
     typeof notAfterMs === "number" &&
     isKeyList(audience) &&
@@ -100,11 +99,6 @@ const isSealedKeys = (value: unknown): value is KeySet & { notAfterMs: number } 
 const isKeyList = (value: unknown): value is readonly WireKey[] =>
   Array.isArray(value) &&
   value.every(
-    (key: unknown) =>
-      typeof key === "object" &&
-      key !== null &&
-      "kid" in key &&
-      typeof key.kid === "string" &&
-      "secret" in key &&
-      typeof key.secret === "string",
+    (key: Partial<WireKey> | null) =>
+      typeof key?.kid === "string" && typeof key.secret === "string",
   );

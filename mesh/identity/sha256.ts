@@ -5,6 +5,8 @@
 export const DIGEST_BYTES = 32;
 /** Bytes of a block. */
 export const BLOCK_BYTES = 64;
+/** Room that padding takes behind a message, at most. */
+export const PADDING_BYTES = 72;
 
 const firstPrimes = (count: number): readonly number[] => {
   const primes: number[] = [];
@@ -24,54 +26,75 @@ const INITIAL = fractions(8, Math.sqrt);
 // Synchronous scratch space: written and read within one call, never across an await.
 const words = new Int32Array(16);
 const state = new Int32Array(8);
-const tail = new Uint8Array(2 * BLOCK_BYTES);
 
 /** The state after one block of 64 bytes: what a MAC key keeps of its key. */
 export const midstateOf = (block: Uint8Array): Int32Array => {
   const midstate = INITIAL.slice();
-  compress(midstate, block, 0);
+  load(block, 0);
+  compress(midstate);
   return midstate;
 };
 
 /** SHA-256 of the bytes. */
 export const sha256 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const padded = new Uint8Array(bytes.length + PADDING_BYTES);
+  padded.set(bytes);
+  begin(INITIAL);
+  finish(padded, bytes.length, bytes.length);
   const digest = new Uint8Array(DIGEST_BYTES);
-  finish(INITIAL, 0, bytes, bytes.length, digest);
+  writeState(digest);
   return digest;
 };
 
-/** Writes to `digest` the SHA-256 of a midstate's block followed by the first `length` of `bytes`; both may be one. */
-export const finishMidstate = (
-  midstate: Int32Array,
+/**
+ * Writes to `tag` the first bytes, a multiple of four, of the HMAC-SHA256 (RFC 2104) of the first `length` of `bytes`, whose
+ * `PADDING_BYTES` behind them are overwritten; the key is given as its two midstates.
+ */
+export const hmac = (
+  inner: Int32Array,
+  outer: Int32Array,
   bytes: Uint8Array,
   length: number,
-  digest: Uint8Array,
-): void => finish(midstate, BLOCK_BYTES, bytes, length, digest);
-
-const finish = (
-  from: Int32Array,
-  fromBytes: number,
-  bytes: Uint8Array,
-  length: number,
-  digest: Uint8Array,
+  tag: Uint8Array,
 ): void => {
-  state.set(from);
-  const whole = length - (length % BLOCK_BYTES);
-  for (let at = 0; at < whole; at += BLOCK_BYTES) compress(state, bytes, at);
-  const left = length - whole;
-  for (let i = 0; i < left; i += 1) tail[i] = bytes[whole + i] ?? 0;
-  tail[left] = 0x80;
-  const end = left < BLOCK_BYTES - 8 ? BLOCK_BYTES : 2 * BLOCK_BYTES;
-  tail.fill(0, left + 1, end - 8);
-  writeWord(tail, end - 8, Math.floor((fromBytes + length) / 0x2000_0000));
-  writeWord(tail, end - 4, (fromBytes + length) << 3);
-  for (let at = 0; at < end; at += BLOCK_BYTES) compress(state, tail, at);
-  for (let i = 0; i < 8; i += 1) writeWord(digest, 4 * i, at32(state, i));
+  begin(inner);
+  finish(bytes, length, BLOCK_BYTES + length);
+  for (let i = 0; i < 8; i += 1) words[i] = at32(state, i);
+  words[8] = 0x8000_0000;
+  for (let i = 9; i < 15; i += 1) words[i] = 0;
+  words[15] = (BLOCK_BYTES + DIGEST_BYTES) * 8;
+  begin(outer);
+  compress(state);
+  writeState(tag);
 };
 
-/** One block. The schedule is made in place as its words come up; every sum is cut to 32 bits, so that none is boxed. */
-const compress = (into: Int32Array, bytes: Uint8Array, start: number): void => {
+const begin = (from: Int32Array): void => {
+  for (let i = 0; i < 8; i += 1) state[i] = at32(from, i);
+};
+
+/** All blocks of a message of `total` bytes but those that the state has already; pads it in place. */
+const finish = (bytes: Uint8Array, length: number, total: number): void => {
+  const end = (length + 8 + BLOCK_BYTES) & -BLOCK_BYTES;
+  bytes[length] = 0x80;
+  for (let i = length + 1; i < end - 8; i += 1) bytes[i] = 0;
+  writeWord(bytes, end - 8, Math.floor(total / 0x2000_0000));
+  writeWord(bytes, end - 4, total << 3);
+  for (let at = 0; at < end; at += BLOCK_BYTES) {
+    load(bytes, at);
+    compress(state);
+  }
+};
+
+const writeState = (digest: Uint8Array): void => {
+  for (let at = 0; at < digest.length; at += 4) writeWord(digest, at, at32(state, at >> 2));
+};
+
+const load = (bytes: Uint8Array, start: number): void => {
   for (let i = 0; i < 16; i += 1) words[i] = readWord(bytes, start + 4 * i);
+};
+
+/** One block, that of `words`. The schedule is made in place as its words come up; every sum is cut to 32 bits, so that none is boxed. */
+const compress = (into: Int32Array): void => {
   let a = at32(into, 0);
   let b = at32(into, 1);
   let c = at32(into, 2);

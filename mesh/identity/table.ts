@@ -1,6 +1,7 @@
 // Owns taking in a published table: nothing is believed before the signature, nothing is usable before shape, version
 // and bounds hold. Must not decide where a table comes from or when it is swapped in.
 import type { Directory } from "../contract/table.ts";
+import { toBase64url } from "./base64url.ts";
 import { readDirectory } from "./directory.ts";
 import { digestOf } from "./digest.ts";
 import type { ChunkBytes } from "./table-frame.ts";
@@ -69,12 +70,14 @@ export const openTable = async (
   const chunks =
     list === null ? wholeChunks(directory, body) : sliceChunks(directory, parseJson(list), body);
   if (chunks === null) return no("bad_bounds");
-  return { ok: true, table: toTable(directory, chunks, options.previous) };
+  const isWhole = list === null && (await digest(body)) === directory.body;
+  return { ok: true, table: toTable(directory, chunks, isWhole, options.previous) };
 };
 
 const toTable = (
   directory: Directory,
   bytesOf: ChunkBytes,
+  isWhole: boolean,
   previous: OpenTable | undefined,
 ): OpenTable => {
   const parsed = takeOver(directory, previous);
@@ -82,7 +85,7 @@ const toTable = (
   const load = (id: string): unknown => {
     const bytes = bytesOf(id);
     if (bytes === null) return null;
-    const isRight = digestOf(bytes) === directory.chunks[id]?.hash;
+    const isRight = isWhole || digestOf(bytes) === directory.chunks[id]?.hash;
     const value = isRight ? parseJson(bytes) : null;
     if (value === null) bad += 1;
     parsed.set(id, value);
@@ -110,6 +113,12 @@ const takeOver = (directory: Directory, previous: OpenTable | undefined): Map<st
   }
   return parsed;
 };
+
+/** As `digestOf`, by the platform: of much it is faster, of little it is slower. */
+const digest = async (bytes: Uint8Array): Promise<string> =>
+  toBase64url(
+    new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)),
+  );
 
 const isSigned = async (
   key: CryptoKey,

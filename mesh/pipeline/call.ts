@@ -1,6 +1,7 @@
 // Owns the state of one logical call on its way out (outbound, edge) and one on its way in (inbound).
 import type { CallContext } from "../contract/context.ts";
 import type { IdentityLevel } from "../contract/identity.ts";
+import type { UserIssuer } from "../contract/policy.ts";
 import type { Reason } from "../contract/reasons.ts";
 import type {
   Backend,
@@ -78,6 +79,15 @@ export interface OutboundCall {
 
   /** The Gateway whose listener took the request, edge only. */
   gateway?: string;
+  /** How tokens of end users are verified, edge only; where it is absent, none can be. */
+  readonly verifyUser?: (
+    token: string,
+    issuers: readonly UserIssuer[],
+    nowMs: number,
+  ) => Promise<
+    | { readonly claims: Readonly<Record<string, unknown>>; readonly issuer: UserIssuer }
+    | { readonly fault: string }
+  >;
   /** Verified claims of the end user, edge only. */
   claims?: Readonly<Record<string, unknown>>;
   /** The cohort is that of a known user: no cookie needs to keep it. */
@@ -145,7 +155,7 @@ export interface InboundCall {
   readonly rpc: RpcParts | null;
   /** The application's own handler or method, in the scope of this call. */
   run(): unknown;
-  /** What of a value that the application returned goes to the caller. */
+  /** What of a value that the application returned goes to the caller; a promise where the late part must come first. */
   given(value: unknown): unknown;
   /** The answer to an upgrade, its socket closed when the caller is revoked. */
   upgraded(response: Response): Promise<Response> | Response;

@@ -35,5 +35,4 @@ interface PlatformProps {
 }
 
 /** What an exception carries; nothing where it is no object. */
-export const propsOf = (error: unknown): PlatformProps =>
-  typeof error === "object" && error !== null ? error : {};
+export const propsOf = (error: unknown): PlatformProps => error ?? {};

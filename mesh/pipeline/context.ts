@@ -58,12 +58,9 @@ export function packContext(context: CallContext, nowMs: number): string {
   const left =
     context.deadlineMs === Number.POSITIVE_INFINITY
       ? ""
-      : String(Math.max(0, Math.floor(context.deadlineMs - nowMs)));
+      : Math.max(0, Math.floor(context.deadlineMs - nowMs));
   const { beforeSpan, afterSpan, afterLeft } = sharedOf(context);
-  const packed = `${beforeSpan}${context.spanId}${afterSpan}${left}${afterLeft}${context.invocations}`;
-  return context.onBehalf === "" && context.to === ""
-    ? `${packed}~~${packCarried(context)}`
-    : `${packed}~${context.onBehalf}~${context.to}${packCarried(context)}`;
+  return `${beforeSpan}${context.spanId}${afterSpan}${left}${afterLeft}${context.invocations}~${context.onBehalf}~${context.to}${packCarried(context)}`;
 }
 
 /** What the calls of one scope have in common, in packed form: they come in a row, and strings are dear to make. */

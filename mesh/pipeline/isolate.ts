@@ -1,4 +1,5 @@
 // Owns what filters may know of the isolate they run in; mesh/platform implements it, tests and the simulator fake it.
+import type { MatchCall } from "../algorithms/match/match.ts";
 import type { CallContext } from "../contract/context.ts";
 import type { IdentityLevel } from "../contract/identity.ts";
 import type { PolicyChunk } from "../contract/policy.ts";
@@ -8,8 +9,8 @@ import type {
   BypassFeature,
   Defaults,
   GatewaysChunk,
-  HostChunk,
   RetryPolicy,
+  RuleTable,
   ServiceChunk,
 } from "../contract/table.ts";
 import type { TrustChunk } from "../contract/trust.ts";
@@ -36,7 +37,13 @@ export interface TableView {
   readonly splits: boolean;
   service(service: string): ServiceChunk | null;
   gateways(): GatewaysChunk | null;
-  host(gateway: string, listener: string, hostname: string): HostChunk | null;
+  /** The rules of a hostname that may take the request. */
+  host(
+    gateway: string,
+    listener: string,
+    hostname: string,
+    asked: Pick<MatchCall, "path" | "header">,
+  ): RuleTable | null;
   /** The level the workload asks for, from the signed directory. */
   level(workload: string): IdentityLevel;
   bypassed(feature: BypassFeature, service: string): boolean;
@@ -89,6 +96,8 @@ export interface Verified {
   /** Only at `request`. */
   readonly request?: {
     readonly nonce: string;
+    /** The proof's MAC, which stands for it where it is remembered. */
+    readonly mac: string;
     readonly digest: string;
     /** The answer with its `heddle-answer` header, over status, content type, nonce and request tag. */
     readonly prove: (response: Response) => Response;
@@ -122,8 +131,11 @@ export interface ProofBox {
   isKnown(principal: string, nowMs: number): boolean;
   /** Keeps a session proof that was verified and belongs to whom the binding's props attest. */
   accept(proof: string, verified: Verified, nowMs: number): void;
-  /** Null the first time a nonce is seen within its window, else the reason. */
-  admitNonce(nonce: string, isSafe: boolean, nowMs: number): Reason | null;
+  /**
+   * Null the first time a proof is seen within its window, else the reason. `tag` stands for it: its MAC, or a digest of
+   * its nonce, of which 60 bits are remembered.
+   */
+  admitNonce(tag: string, isSafe: boolean, nowMs: number): Reason | null;
 }
 
 /** What `Circuit.admit` answers beside the number of a lease. */
@@ -254,7 +266,7 @@ export interface Scope {
   invocations: number;
 }
 
-/** The retry policy that holds for a call, and whether a route wrote it. */
+/** The retry policy that holds for a call, and whether a route wrote it, which bounds it by its attempts. */
 export interface EffectiveRetry {
   readonly policy: RetryPolicy;
   readonly fromRoute: boolean;

@@ -143,11 +143,15 @@ export interface OutwardHome {
   trust(): TrustChunk | null;
 }
 
-/** A request as it was sent: headers as they are on the wire. */
+/** A request as it is on the wire. */
 export interface SentRequest {
   readonly method: string;
-  readonly url: string;
+  /** Raw path and query. */
+  readonly target: string;
+  readonly scheme: "http" | "https";
+  /** With `host`. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body?: Uint8Array;
 }
 
 /** Calls that leave the mesh, and answers to those that come from outside of it. */
@@ -171,5 +175,7 @@ export const toLate = <C, G>(
   call: C,
   given: G,
   next: Next<C>,
-): Promise<Outcome> | Outcome =>
-  body === undefined ? refuse("mesh_error", "no late part") : body(call, given, next);
+): Promise<Outcome> | Outcome => (body === undefined ? noLatePart() : body(call, given, next));
+
+/** Why a call is refused that cannot do without it. */
+export const noLatePart = (): Outcome => refuse("mesh_error", "no late part");

@@ -1,6 +1,7 @@
 // Owns how a reason looks from outside: problem+json with Proxy-Status for HTTP, an Error for RPC. Says less than the log.
 import { HEDDLE_REASON, PROXY_STATUS } from "../contract/headers.ts";
-import { problemType, REASONS, titleOf, type Reason } from "../contract/reasons.ts";
+import { isReason, problemType, REASONS, titleOf, type Reason } from "../contract/reasons.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** The error an RPC caller gets for a refusal; `name` is `HeddleError`, `reason` the label. */
 export class HeddleError extends Error {
@@ -10,6 +11,12 @@ export class HeddleError extends Error {
     this.name = "HeddleError";
     this.reason = reason;
   }
+}
+
+/** What the application gets: the value, the exception as it came, or the error of a refusal. */
+export function unwrap(outcome: Outcome): unknown {
+  if (outcome.kind === "answer") return outcome.value;
+  throw outcome.kind === "failure" ? outcome.error : new HeddleError(outcome.reason);
 }
 
 /** The mesh's own answer: RFC 9457 body, RFC 9209 Proxy-Status; `inside` adds the reason for the caller's mesh. */
@@ -32,8 +39,8 @@ export interface RefusedValue {
 }
 
 /** Whether a dispatched value is the callee mesh's refusal. */
-export function isRefused(value: unknown): value is RefusedValue {
-  if (typeof value !== "object" || value === null || !("heddleRefused" in value)) return false;
-  const reason = value.heddleRefused;
-  return typeof reason === "string" && Object.hasOwn(REASONS, reason);
-}
+export const isRefused = (value: unknown): value is RefusedValue =>
+  typeof value === "object" &&
+  value !== null &&
+  "heddleRefused" in value &&
+  isReason(value.heddleRefused);

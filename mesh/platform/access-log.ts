@@ -1,7 +1,6 @@
-// The access log: which calls have a line, and what it says.
-import { REASONS } from "../contract/reasons.ts";
+// The access log: which calls have a line; log-line.ts says what is in it.
+import { isLocal } from "../contract/reasons.ts";
 import type { AccessLog } from "../contract/table.ts";
-import type { LogField } from "../contract/telemetry.ts";
 import type { CallRecord } from "../pipeline/isolate.ts";
 
 /**
@@ -12,29 +11,7 @@ export function hasLine(call: CallRecord, isDegraded: boolean, mode: AccessLog):
   if (mode === "off") return false;
   const { side, reason, bypassed, detail } = call;
   const isInbound = side === "inbound";
-  const hasFailed = reason !== null && (!isInbound || REASONS[reason].origin === "local");
+  const hasFailed = isInbound ? isLocal(reason) : reason !== null;
   const isOdd = hasFailed || isDegraded || bypassed.length > 0 || detail !== "";
   return isOdd || (mode === "all" && !isInbound);
-}
-
-/** One JSON line; values are encoded, keys and proofs never get here. */
-export function logLine(call: CallRecord, isDegraded: boolean, nowMs: number): string {
-  const line: Readonly<Record<LogField, unknown>> = {
-    time: new Date(nowMs).toISOString(),
-    side: call.side,
-    source: call.source,
-    destination: call.destination,
-    endpoint: call.endpoint,
-    route: call.route,
-    status: call.status,
-    reason: call.reason ?? undefined,
-    flag: call.reason === null ? undefined : REASONS[call.reason].flag,
-    trace_id: call.traceId,
-    attempts: call.attempts,
-    duration_ms: call.durationMs,
-    degraded: isDegraded ? true : undefined,
-    bypassed: call.bypassed.length > 0 ? call.bypassed : undefined,
-    detail: call.detail === "" ? undefined : call.detail,
-  };
-  return JSON.stringify(line);
 }

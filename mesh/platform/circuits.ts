@@ -1,7 +1,7 @@
 // The circuits of one isolate: while one has seen good calls only it is a count, and what is behind it lies in the late part.
 import { circuitName } from "../algorithms/breaker/policy.ts";
 import { openBox } from "../algorithms/pulse/outbox.ts";
-import type { Verdict } from "../contract/pulse.ts";
+import type { BreakerDelta, Verdict } from "../contract/pulse.ts";
 import { LEASE, type Circuit } from "../pipeline/isolate.ts";
 import type { Trouble } from "../pipeline/late.ts";
 import type { MeshBindings } from "./bindings.ts";
@@ -63,7 +63,7 @@ function createCircuit(object: string, known: Knowledge, pulse: MeshBindings["pu
     const { ok } = good;
     good.ok = 0;
     const recent = now() - good.startMs < RECENT_MS ? Math.min(ok, good.recent) : 0;
-    return ok === 0 ? null : { ...NO_TROUBLE, ok, recent: { ...NO_TROUBLE.recent, ok: recent } };
+    return ok === 0 ? null : told(ok, recent);
   });
   return {
     object,
@@ -89,13 +89,14 @@ function createCircuit(object: string, known: Knowledge, pulse: MeshBindings["pu
   };
 }
 
-const NO_TROUBLE = {
+/** Good calls and nothing else. */
+const told = (ok: number, recent: number): BreakerDelta => ({
   generation: 0,
-  ok: 0,
+  ok,
   failed: 0,
   slow: 0,
   held: 0,
   run: 0,
   probes: [],
-  recent: { ok: 0, failed: 0, slow: 0 },
-} as const;
+  recent: { ok: recent, failed: 0, slow: 0 },
+});

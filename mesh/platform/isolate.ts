@@ -61,7 +61,7 @@ export function createIsolate(
     pulse: () => bindings.pulse,
     outward: () => outwardOf(mind, bindings),
     tracer: () => tracerOf(mind, tally, wiring.workload),
-    record: (call) => record(isolate.watch, tally, mind, isDegraded(mind), call),
+    record: (call) => record(isolate, tally, mind, isDegraded(mind), call),
     attempted: (attempt) => attempted(isolate.watch, tally, mind, attempt),
     poke: () => mind.sync.poke(),
     reset() {

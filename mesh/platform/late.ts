@@ -2,12 +2,22 @@
 import type { RequestProof } from "../identity/envelope.ts";
 import type { Keyring } from "../identity/keyring.ts";
 import type { Refused, VerifiedRequest } from "../identity/verdict.ts";
-import type { CoveredFields, MintedProof, ProofBox, Verified } from "../pipeline/isolate.ts";
+import type {
+  CallRecord,
+  CoveredFields,
+  MintedProof,
+  ProofBox,
+  Verified,
+} from "../pipeline/isolate.ts";
 import type { Late } from "../pipeline/late.ts";
 
 /** Everything in the late part. */
 export interface WholeLate extends Late {
   readonly requests: RequestProofs;
+  /** The key that signed a table, as the one held leads to it; null where it does not. */
+  readonly followKey: (bytes: Uint8Array, held: JsonWebKey) => Promise<JsonWebKey | null>;
+  /** A line of the access log: one JSON object. */
+  readonly logLine: (call: CallRecord, isDegraded: boolean, nowMs: number) => string;
 }
 
 /** What the proof box does at level `request`. */

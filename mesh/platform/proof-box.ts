@@ -58,9 +58,9 @@ export function createProofBox(ring: Keyring, late: LateOf): ProofBox {
       } as const;
       memo.remember(text, caller, Math.min(slotEndMs(proof.slot), nowMs + 2 * SESSION_SLOT_MS));
     },
-    admitNonce(nonce, isSafe, nowMs) {
+    admitNonce(tag, isSafe, nowMs) {
       admit ??= requestsOf(late).createNonces(nowMs);
-      return admit(nonce, isSafe, nowMs);
+      return admit(tag, isSafe, nowMs);
     },
   };
 }

@@ -1,10 +1,10 @@
 // What is counted, logged and traced of a call: effective by observe, actual by attempt.
 import { openBox } from "../algorithms/pulse/outbox.ts";
-import { REASONS, type Reason } from "../contract/reasons.ts";
+import { isLocal } from "../contract/reasons.ts";
 import { BYPASSED, DEGRADED, TELEMETRY_OBJECT, type CallOutcome } from "../contract/telemetry.ts";
 import type { AttemptRecord, CallRecord } from "../pipeline/isolate.ts";
 import type { Tracer } from "../pipeline/late.ts";
-import { hasLine, logLine } from "./access-log.ts";
+import { hasLine } from "./access-log.ts";
 import { now } from "./clock.ts";
 import { tableOf, type Mind } from "./mind.ts";
 import { writeLine } from "./log.ts";
@@ -21,9 +21,15 @@ export function tallyOf({ known }: Mind): Tally {
   return tally;
 }
 
+/** Who is told of calls beside the tally. */
+interface Home {
+  readonly watch: Watch;
+  readonly loadLate: () => Promise<boolean>;
+}
+
 /** A logical call has ended. */
 export function record(
-  watch: Watch,
+  { watch, loadLate }: Home,
   tally: Tally,
   mind: Mind,
   isDegraded: boolean,
@@ -32,8 +38,13 @@ export function record(
   const view = tableOf(mind);
   watch?.(call, isDegraded);
   if (view?.bypassed("telemetry", call.destination) !== true) tallied(tally, isDegraded, call);
-  if (hasLine(call, isDegraded, view?.defaults.accessLog ?? "errors"))
-    writeLine(logLine(call, isDegraded, now()));
+  if (!hasLine(call, isDegraded, view?.defaults.accessLog ?? "errors")) return;
+  const nowMs = now();
+  // Without the late part, the record as it is.
+  const write = (): void =>
+    writeLine(mind.known.late?.logLine(call, isDegraded, nowMs) ?? JSON.stringify(call));
+  if (mind.known.late === null) void loadLate().then(write);
+  else write();
 }
 
 function tallied(tally: Tally, isDegraded: boolean, call: CallRecord): void {
@@ -55,9 +66,6 @@ function tallied(tally: Tally, isDegraded: boolean, call: CallRecord): void {
   for (const feature of call.bypassed) happened(BYPASSED + feature);
   if (isDegraded) happened(DEGRADED);
 }
-
-const isLocal = (reason: Reason | null): boolean =>
-  reason !== null && REASONS[reason].origin === "local";
 
 /** An attempt that was sent has ended. */
 export function attempted(watch: Watch, tally: Tally, mind: Mind, attempt: AttemptRecord): void {

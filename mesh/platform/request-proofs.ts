@@ -1,6 +1,7 @@
 // Proofs of level `request`, as the proof box uses them: late, since few destinations ask for them.
 import { admitNonce, createNonceMemory } from "../algorithms/replay/nonces.ts";
 import { HEDDLE_ANSWER } from "../contract/headers.ts";
+import { word } from "../identity/base64url.ts";
 import { NO_DIGEST } from "../identity/digest.ts";
 import { mintAnswer, mintRequest, verifyAnswer, verifyRequest } from "../identity/request.ts";
 import type { VerifiedRequest } from "../identity/verdict.ts";
@@ -8,11 +9,12 @@ import type { RequestProofs } from "./late.ts";
 import { freshNonce } from "./clock.ts";
 
 function proved(request: VerifiedRequest, response: Response): Response {
-  const { status } = response;
-  const contentType = response.headers.get("content-type") ?? "";
+  // Each look at a part of a response is a call of the runtime.
+  const { status, headers } = response;
+  const contentType = headers.get("content-type") ?? "";
   const proof = mintAnswer(request.keys, request, { status, contentType }, NO_DIGEST);
   try {
-    response.headers.set(HEDDLE_ANSWER, proof);
+    headers.set(HEDDLE_ANSWER, proof);
     return response;
   } catch {
     // Headers of a response that came from elsewhere cannot be changed: a copy can.
@@ -43,23 +45,17 @@ export const requestProofs: RequestProofs = {
     isDegraded: verdict.degraded,
     request: {
       nonce: verdict.nonce,
+      mac: verdict.mac,
       digest: verdict.digest,
       prove: (response) => proved(verdict, response),
     },
   }),
   createNonces(bornMs) {
     const memory = createNonceMemory(bornMs);
-    return (nonce, isSafe, nowMs) => {
-      const verdict = admitNonce(memory, copyOf(nonce), isSafe, nowMs);
+    return (tag, isSafe, nowMs) => {
+      const verdict = admitNonce(memory, word(tag, 0), word(tag, 5), isSafe, nowMs);
       if (verdict === "fresh") return null;
       return verdict === "seen" ? "replay" : "shed";
     };
   },
 };
-
-/** Its own memory: a longer slice would keep alive the whole header that it was cut from (V8 copies up to 12 characters). */
-function copyOf(text: string): string {
-  let copy = "";
-  for (let at = 0; at < text.length; at += 12) copy += text.slice(at, at + 12);
-  return copy;
-}

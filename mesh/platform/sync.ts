@@ -7,7 +7,7 @@ import { TABLE_KEY } from "../contract/table.ts";
 import type { Wiring } from "../contract/wiring.ts";
 import type { Keyring } from "../identity/keyring.ts";
 import { unwrapKeys } from "../identity/seed.ts";
-import { importTableKey, openTable, type OpenTable } from "../identity/table.ts";
+import { importTableKey, openTable, type OpenTable, type TableOutcome } from "../identity/table.ts";
 import type { WholeLate } from "./late.ts";
 import type { MeshBindings } from "./bindings.ts";
 import { now, random, sleep, uniqueId } from "./clock.ts";
@@ -50,7 +50,7 @@ export const bornKnowledge = (): Knowledge => ({
   late: null,
   hasJoined: false,
   epoch: 0,
-  lastSyncMs: Number.NEGATIVE_INFINITY,
+  lastSyncMs: -Number.POSITIVE_INFINITY,
   revoked: new Set(),
   sequence: 0,
   nack: null,
@@ -92,11 +92,11 @@ export function createSync(
     ring,
     bindings,
     loadLate,
-    key: once(async () => (wiring.tableKey === null ? null : importTableKey(wiring.tableKey))),
+    tableKey: wiring.tableKey,
   };
   return {
     async begin() {
-      if (known.isolate === "") known.isolate = uniqueId();
+      known.isolate ||= uniqueId();
       const seeded = quietly(() => seed(ring, bindings, wiring));
       const [hasJoined] = await Promise.all([within(join(sources), JOIN_WAIT_MS), seeded]);
       if (hasJoined && known.table !== null) return;
@@ -105,10 +105,10 @@ export function createSync(
     },
     refresh: () => refresh(sources),
     async poke() {
-      if (known.isolate === "") known.isolate = uniqueId();
+      known.isolate ||= uniqueId();
       await join(sources);
       await report(sources);
-      return known.table?.directory.version ?? 0;
+      return versionOf(known);
     },
   };
 }
@@ -117,7 +117,8 @@ interface Sources {
   readonly known: Knowledge;
   readonly ring: Keyring;
   readonly bindings: MeshBindings;
-  readonly key: () => Promise<CryptoKey | null>;
+  /** The newest key of the table signature that is known here, never an older one again. */
+  tableKey: JsonWebKey | null;
   readonly loadLate: () => Promise<WholeLate>;
 }
 
@@ -130,7 +131,7 @@ async function refresh(sources: Sources): Promise<boolean> {
     await fromKv(sources);
     return false;
   }
-  const isBehind = newest > (known.table?.directory.version ?? 0);
+  const isBehind = newest > versionOf(known);
   const lacksKeys = known.epoch <= Math.floor(now() / EPOCH_MS);
   const mustJoin = isBehind || lacksKeys || !known.hasJoined;
   if (!isBehind) known.lastSyncMs = startedMs;
@@ -140,26 +141,58 @@ async function refresh(sources: Sources): Promise<boolean> {
 }
 
 /** Checks bytes whole before they are used; what is refused is reported with the next pulse. */
-async function take({ known, key, loadLate }: Sources, bytes: Uint8Array): Promise<boolean> {
-  const verifyKey = await key();
-  if (verifyKey === null) return false;
-  const previous = known.table;
-  const current = previous?.directory.version ?? 0;
-  const opened = await openTable(bytes, verifyKey, current, previous === null ? {} : { previous });
+async function take(sources: Sources, bytes: Uint8Array): Promise<boolean> {
+  const { known, tableKey, loadLate } = sources;
+  if (tableKey === null) return false;
+  const current = versionOf(known);
+  const opened =
+    (await open(known, tableKey, bytes)) ?? (await openByLater(sources, tableKey, bytes));
+  if (opened === null) return refused(known, current, "bad_signature");
   if (!opened.ok) return opened.reason !== "not_newer" && refused(known, current, opened.reason);
   const { table } = opened;
   if (table.directory.late !== false && !(await hasLate(known, loadLate)))
     return refused(known, current, "no_late_part");
   // Another source may have been faster meanwhile.
-  if ((known.table?.directory.version ?? 0) < table.directory.version) known.table = table;
+  if (versionOf(known) < table.directory.version) known.table = table;
   known.nack = null;
   return true;
+}
+
+/** Null where the key did not sign it, or may no more. */
+async function open(
+  known: Knowledge,
+  key: JsonWebKey & { readonly kid?: string },
+  bytes: Uint8Array,
+): Promise<TableOutcome | null> {
+  const verifyKey = await importTableKey(key);
+  if (verifyKey === null || known.revoked.has(key.kid ?? "")) return null;
+  const previous = known.table;
+  const given = previous === null ? {} : { previous };
+  const opened = await openTable(bytes, verifyKey, versionOf(known), given);
+  return opened.ok || opened.reason !== "bad_signature" ? opened : null;
+}
+
+/** A later key may have signed: one that the key held here vouches for, at first hand or through others. */
+async function openByLater(
+  sources: Sources,
+  held: JsonWebKey,
+  bytes: Uint8Array,
+): Promise<TableOutcome | null> {
+  const { known, loadLate } = sources;
+  const later = (await hasLate(known, loadLate)) && (await known.late?.followKey(bytes, held));
+  const opened = later ? await open(known, later, bytes) : null;
+  // Not before it was seen to sign; another source may have gone further meanwhile.
+  if (later && opened?.ok && sources.tableKey === held) sources.tableKey = later;
+  return opened;
 }
 
 function refused(known: Knowledge, version: number, reason: string): false {
   known.nack = { version, reason };
   return false;
 }
+
+/** Of the table in use; 0 without one. */
+const versionOf = ({ table }: Knowledge): number => table?.directory.version ?? 0;
 
 /** Loads the late part unless it is here. */
 export async function hasLate(known: Knowledge, load: () => Promise<WholeLate>): Promise<boolean> {
@@ -171,7 +204,7 @@ async function join(sources: Sources): Promise<boolean> {
   const { known, ring, bindings } = sources;
   if (bindings.control === null) return false;
   const startedMs = now();
-  const have = known.table?.directory.version ?? 0;
+  const have = versionOf(known);
   const request = { format: JOIN_FORMAT, [ISOLATE]: known.isolate, have };
   const reply = await quietly(() => bindings.control?.join(request));
   if (reply === null) return false;
@@ -194,7 +227,7 @@ async function fromKv(sources: Sources): Promise<boolean> {
 async function report(sources: Sources): Promise<number | null> {
   const { known, bindings } = sources;
   known.sequence += 1;
-  const version = known.table?.directory.version ?? 0;
+  const version = versionOf(known);
   const { sequence, nack } = known;
   known.hasNews = false;
   known.isUrgent = null;
@@ -229,12 +262,8 @@ const newestEpoch = (kids: readonly string[]): number =>
 const toBytes = (value: Uint8Array | ArrayBuffer): Uint8Array =>
   value instanceof Uint8Array ? value : new Uint8Array(value);
 
-function decodeBase64(text: string): Uint8Array {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
-  return bytes;
-}
+const decodeBase64 = (text: string): Uint8Array =>
+  Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 
 /** A source that fails is a source that says nothing: the next one is asked. */
 async function quietly<T>(ask: () => Promise<T> | undefined): Promise<T | null> {
@@ -248,8 +277,3 @@ async function quietly<T>(ask: () => Promise<T> | undefined): Promise<T | null> 
 /** What it answers in time, else false; it goes on behind. */
 const within = (asked: Promise<boolean>, ms: number): Promise<boolean> =>
   Promise.race([asked, sleep(ms).then(() => false)]);
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
-}

@@ -4,12 +4,13 @@ import type { HttpParts, OutboundCall, RpcParts } from "../pipeline/call.ts";
 import type { Next } from "../pipeline/filter.ts";
 import type { Isolate, Scope } from "../pipeline/isolate.ts";
 import type { Outcome } from "../pipeline/outcome.ts";
-import { HeddleError } from "../pipeline/problem.ts";
+import { unwrap } from "../pipeline/problem.ts";
 import type { Dialled } from "../contract/wiring.ts";
 import { isRedirect } from "./follow.ts";
+import { withLate } from "./load-late.ts";
 import { member } from "./member.ts";
 import { argumentsOf } from "./membrane.ts";
-import { isIndex, MESHED, NATIVE, prototypeOf, withoutJson } from "./native.ts";
+import { isIndex, MESHED, NATIVE, ofService, withoutJson } from "./native.ts";
 import { parseFetch, type ParsedFetch } from "./parts.ts";
 import { currentScope } from "./scope.ts";
 import { sentFrom, unsent, type Remote, type Sent } from "./sent.ts";
@@ -30,7 +31,7 @@ const clients = new WeakMap<object, Client>();
 /** A binding to a mesh service: `fetch`, and every other member a remote one. */
 export function createClient(outlet: Outlet, dialled: Dialled): object {
   const handler = new Client(outlet, dialled);
-  const client = new Proxy(Object.create(prototypeOf("ServiceStub")) as object, handler);
+  const client = new Proxy(Object.create(ofService) as object, handler);
   clients.set(client, handler);
   return client;
 }
@@ -51,9 +52,8 @@ class Client implements ProxyHandler<object> {
     if (name === NATIVE) return MESHED;
     if (Object.hasOwn(own, name)) return Reflect.get(own, name) as unknown;
     if (name === "fetch") return fetch;
-    const prototype = prototypeOf("ServiceStub");
-    if (typeof name === "symbol" || name in prototype)
-      return Reflect.get(prototype, name, self) as unknown;
+    if (typeof name === "symbol" || name in ofService)
+      return Reflect.get(ofService, name, self) as unknown;
     if (name === "then" || isIndex(name)) return undefined;
     const found = member(this.#remote, [name], () => this.#native(name));
     return name === "toJSON" ? withoutJson(found as object, {}) : found;
@@ -83,8 +83,7 @@ const { fetch } = {
   },
 };
 
-const nativeFetch = (): (() => unknown) =>
-  Reflect.get(prototypeOf("ServiceStub"), "fetch") as () => unknown;
+const nativeFetch = (): (() => unknown) => Reflect.get(ofService, "fetch") as () => unknown;
 
 function callFetch(client: Client, given: FetchArguments): Promise<Response> {
   try {
@@ -92,8 +91,7 @@ function callFetch(client: Client, given: FetchArguments): Promise<Response> {
     if (parsed === null)
       return Reflect.apply(nativeFetch(), client.raw(), given) as Promise<Response>;
     const { outlet, dialled } = client;
-    const scope = currentScope(outlet.isolate);
-    const settled = outlet.outbound(newCall(outlet, scope, dialled, parsed.parts, null));
+    const settled = outlet.outbound(callNow(outlet, dialled, parsed.parts, null));
     if (settled instanceof Promise) return settled.then((outcome) => took(client, parsed, outcome));
     return Promise.resolve(took(client, parsed, settled));
   } catch (error) {
@@ -113,7 +111,7 @@ function took(
 ): Promise<Response> | Response {
   const response = unwrap(outcome) as Response;
   if (!parsed.follows || !isRedirect(response)) return response;
-  return import("./late.ts").then(({ follow }) =>
+  return withLate(({ follow }) =>
     follow(parsed, response, (parts) => send(outlet, dialled, parts)),
   );
 }
@@ -129,9 +127,7 @@ function parse(client: Client, given: FetchArguments): ParsedFetch | null {
 }
 
 async function send(outlet: Outlet, dialled: Dialled, http: HttpParts): Promise<Response> {
-  const scope = currentScope(outlet.isolate);
-  const outcome = await outlet.outbound(newCall(outlet, scope, dialled, http, null));
-  return unwrap(outcome) as Response;
+  return unwrap(await outlet.outbound(callNow(outlet, dialled, http, null))) as Response;
 }
 
 function callRpc(
@@ -142,17 +138,20 @@ function callRpc(
 ): Sent {
   try {
     const rpc: RpcParts = { path, args: given === null ? null : argumentsOf(given) };
-    const call = newCall(outlet, currentScope(outlet.isolate), dialled, null, rpc);
+    const call = callNow(outlet, dialled, null, rpc);
     return sentFrom(Promise.resolve(outlet.outbound(call)), unwrap, () => call.sent);
   } catch (error) {
     return unsent(error);
   }
 }
 
-function unwrap(outcome: Outcome): unknown {
-  if (outcome.kind === "answer") return outcome.value;
-  throw outcome.kind === "failure" ? outcome.error : new HeddleError(outcome.reason);
-}
+/** A call of the running scope. */
+const callNow = (
+  outlet: Outlet,
+  dialled: Dialled,
+  http: HttpParts | null,
+  rpc: RpcParts | null,
+): OutboundCall => newCall(outlet, currentScope(outlet.isolate), dialled, http, rpc);
 
 /** A call before any filter has decided anything. */
 export function newCall(

@@ -16,6 +16,7 @@ import { traceGlobalFetch } from "./global-fetch.ts";
 import type { Loop } from "./hand-on.ts";
 import { weaveHandler } from "./handler.ts";
 import type { Inlet, RuntimeContext, Serve } from "./inlet.ts";
+import { withLate } from "./load-late.ts";
 import type { WeaveNamespace } from "./namespace.ts";
 import type { ObjectClass } from "./object.ts";
 
@@ -104,8 +105,7 @@ export function startWith(
   };
 }
 
-/** In a woven Worker a module of its own (cli/bundle.ts); elsewhere a bundler inlines it. */
-const loadLate = async (): Promise<WholeLate> => (await import("./late.ts")).late;
+const loadLate = async (): Promise<WholeLate> => withLate(({ late }) => late);
 
 /** Puts ours in the place of the user's bindings into the mesh. */
 function patch(

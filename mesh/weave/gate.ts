@@ -16,15 +16,20 @@ const EDGE = { service: "", entrypoint: null } as const;
 /** Serves requests from outside by the table's Gateways. */
 export type Gate = (request: Request, ctx: RuntimeContext) => Promise<Response>;
 
-/** The gateway's way in, before the way out of its isolate. */
-export function createGate(outlet: Outlet, wiring: Wiring): Gate {
+/** With `verifyUser` tokens of end users are verified: the gateway's way in, before the way out of its isolate. */
+export function createGate(
+  outlet: Outlet,
+  wiring: Wiring,
+  verifyUser?: OutboundCall["verifyUser"],
+): Gate {
   const chain = compose(edge);
-  return (request, ctx) => serveEdge(outlet, chain, wiring, request, ctx);
+  const means = verifyUser === undefined ? {} : { verifyUser };
+  return (request, ctx) => serveEdge({ ...outlet, means }, chain, wiring, request, ctx);
 }
 
 /** Serves a request from outside through the edge chain: listener, route, split, and so on. */
 async function serveEdge(
-  outlet: Outlet,
+  outlet: Outlet & { readonly means: Pick<OutboundCall, "verifyUser"> },
   edge: Next<OutboundCall>,
   wiring: Wiring,
   request: Request,
@@ -39,6 +44,7 @@ async function serveEdge(
     ...newCall(outlet, scope, EDGE, parts, null),
     side: "edge",
     listener,
+    ...outlet.means,
     ...(request.headers.has(IDENTITY_TOKEN) ? { shown: [...request.headers] } : {}),
   };
   const outcome = await edge(call);

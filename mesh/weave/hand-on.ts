@@ -15,16 +15,14 @@ export interface Loop {
 
 /** Props as the runtime gives them: ours and the user's. */
 interface RawContext {
-  readonly props: unknown;
+  readonly props: { readonly heddle?: unknown } | null | undefined;
   readonly exports: unknown;
 }
 
 /** The mesh's part of a binding's props; null where the binding is none of ours. */
 export function heddleProps(ctx: object): Readonly<Record<string, unknown>> | null {
-  const { props } = ctx as RawContext;
-  if (typeof props !== "object" || props === null || !("heddle" in props)) return null;
-  const { heddle } = props;
-  return typeof heddle === "object" && heddle !== null ? (heddle as Record<string, unknown>) : null;
+  const heddle = (ctx as RawContext).props?.heddle;
+  return typeof heddle === "object" ? (heddle as Record<string, unknown> | null) : null;
 }
 
 /** Props are read only when the application asks: reading them is dear (a copy across the binding). */

@@ -3,6 +3,7 @@
 import { EVENTS, onlyPlatform } from "./events.ts";
 import { handOn } from "./hand-on.ts";
 import { takeFetch, takeRpc, type Inlet, type RuntimeContext } from "./inlet.ts";
+import { withLate } from "./load-late.ts";
 import { entryScope, inScope } from "./scope.ts";
 import { walk } from "./walk.ts";
 
@@ -27,7 +28,9 @@ export function weaveHandler(inlet: Inlet, name: string, inner: object): WovenHa
       takeRpc(inlet, entrypoint, ctx, call, ({ path, args }) =>
         walk(inner, path, args, (found, owner, given, at) => {
           if (given.length === 1) return found.call(owner, given[0], env, handOn(ctx, inlet.loop));
-          throw wrongCount(at);
+          return withLate(({ wrongCount }) => {
+            throw wrongCount(at);
+          });
         }),
       ),
   };
@@ -48,9 +51,3 @@ function functionOf(inner: object, key: string): Handler | null {
   const found: unknown = Reflect.get(inner, key);
   return typeof found === "function" ? (found as Handler) : null;
 }
-
-/** RPC on a handler object takes exactly one argument, as bare. */
-const wrongCount = (name: string): TypeError =>
-  new TypeError(
-    `Attempted to call RPC function "${name}" with the wrong number of arguments. When calling a top-level handler function that is not declared as part of a class, you must always send exactly one argument. In order to support variable numbers of arguments, the server must use class-based syntax (extending WorkerEntrypoint) instead.`,
-  );

@@ -9,8 +9,9 @@ import { rootContext } from "../pipeline/context.ts";
 import type { Next } from "../pipeline/filter.ts";
 import type { Outcome } from "../pipeline/outcome.ts";
 import type { Isolate, Keeper, Scope, Verified } from "../pipeline/isolate.ts";
-import { HeddleError } from "../pipeline/problem.ts";
+import { unwrap } from "../pipeline/problem.ts";
 import { heddleProps, type Loop } from "./hand-on.ts";
+import { withLate } from "./load-late.ts";
 import { guard } from "./membrane.ts";
 import { inScope, scopeOf } from "./scope.ts";
 
@@ -50,7 +51,7 @@ export function takeFetch(
   if (inlet.fromOutside !== null && entrypoint === "" && workloadOf(ctx) === "")
     return inlet.fromOutside(request, ctx, served);
   const envelope = request.headers.get(HEDDLE) ?? "";
-  const call = new FetchCall(inlet, entrypoint, ctx, envelope, request, served);
+  const call = new Incoming(inlet, entrypoint, ctx, envelope, request, null, served);
   return settle(call) as Promise<Response>;
 }
 
@@ -69,7 +70,7 @@ export function takeRpc(
   const [envelope, path, args] = call;
   if (typeof envelope !== "string" || !isPath(path) || !(args === null || Array.isArray(args)))
     return Promise.resolve({ heddleRefused: "malformed" satisfies Reason });
-  return settle(new RpcCall(inlet, entrypoint, ctx, envelope, { path, args }, perform));
+  return settle(new Incoming(inlet, entrypoint, ctx, envelope, null, { path, args }, perform));
 }
 
 const isPath = (value: unknown): value is readonly string[] =>
@@ -77,25 +78,20 @@ const isPath = (value: unknown): value is readonly string[] =>
 
 function settle(call: Incoming): Promise<unknown> {
   const settled = call.inlet.inbound(call);
-  return settled instanceof Promise ? settled.then(opened) : opening(settled);
+  return settled instanceof Promise ? settled.then(unwrap) : opening(settled);
 }
 
-const opening = async (outcome: Outcome): Promise<unknown> => opened(outcome);
-
-function opened(outcome: Outcome): unknown {
-  if (outcome.kind === "answer") return outcome.value;
-  throw outcome.kind === "failure" ? outcome.error : new HeddleError(outcome.reason);
-}
+const opening = async (outcome: Outcome): Promise<unknown> => unwrap(outcome);
 
 /** One call on its way in; a class, so that its functions cost nothing per call. */
-abstract class Incoming implements InboundCall {
+class Incoming implements InboundCall {
   readonly inlet: Inlet;
   readonly isolate: Isolate;
   readonly entrypoint: string;
   readonly keeper: RuntimeContext;
   readonly envelope: string;
-  abstract request: Request | null;
-  abstract readonly rpc: RpcParts | null;
+  request: Request | null;
+  readonly rpc: RpcParts | null;
   context: CallContext | null = null;
   contextText = "";
   proofText = "";
@@ -107,13 +103,26 @@ abstract class Incoming implements InboundCall {
   reason: Reason | null = null;
   detail = "";
   startMs = 0;
+  readonly #act: Serve | Perform;
+  #scope: Scope | null = null;
 
-  constructor(inlet: Inlet, entrypoint: string, ctx: RuntimeContext, envelope: string) {
+  constructor(
+    inlet: Inlet,
+    entrypoint: string,
+    ctx: RuntimeContext,
+    envelope: string,
+    request: Request | null,
+    rpc: RpcParts | null,
+    act: Serve | Perform,
+  ) {
     this.inlet = inlet;
     this.isolate = inlet.isolate;
     this.entrypoint = entrypoint;
     this.keeper = ctx;
     this.envelope = envelope;
+    this.request = request;
+    this.rpc = rpc;
+    this.#act = act;
   }
 
   bound(): string {
@@ -124,89 +133,40 @@ abstract class Incoming implements InboundCall {
     return heddleProps(this.keeper)?.["loopback"] === this.inlet.wiring.loopback;
   }
 
-  protected scope(): Scope {
-    return scopeOf(inheritedContext(this.isolate, this.context), this.keeper);
+  run(): unknown {
+    return inScope(this.#own(), () =>
+      this.#act((this.rpc ?? this.request) as never, this.envelope),
+    );
   }
 
-  abstract run(): unknown;
-  abstract given(value: unknown): unknown;
+  given(value: unknown): unknown {
+    const { isolate, principal, mayUse } = this;
+    const scope = this.#own();
+    return this.rpc === null
+      ? this.#told(scope, value)
+      : guard(value, { isolate, scope, principal, mayUse, path: "()" });
+  }
 
   upgraded(response: Response): Promise<Response> | Response {
-    return response;
-  }
-}
-
-class FetchCall extends Incoming {
-  request: Request;
-  readonly rpc = null;
-  readonly #serve: Serve;
-  #scope: Scope | null = null;
-
-  constructor(
-    inlet: Inlet,
-    entrypoint: string,
-    ctx: RuntimeContext,
-    envelope: string,
-    request: Request,
-    serve: Serve,
-  ) {
-    super(inlet, entrypoint, ctx, envelope);
-    this.request = request;
-    this.#serve = serve;
+    return this.principal === this.isolate.workload
+      ? response
+      : withLate(({ watchSocket }) => watchSocket(response, this));
   }
 
-  run(): unknown {
-    const scope = this.scope();
-    this.#scope = scope;
-    return inScope(scope, () => this.#serve(this.request));
+  /** The scope of all that the call does here. */
+  #own(): Scope {
+    return (this.#scope ??= scopeOf(inheritedContext(this.isolate, this.context), this.keeper));
   }
 
   /** A failure behind one of an upstream says so to the caller's mesh, which then holds nothing against this Worker. */
-  given(value: unknown): unknown {
-    if (this.#scope?.isTroubled !== true || !(value instanceof Response)) return value;
+  #told(scope: Scope, value: unknown): unknown {
+    if (!scope.isTroubled || !(value instanceof Response)) return value;
     const { status } = value;
     const isOwn = status < 502 || status > 504 || value.headers.has(PROXY_STATUS);
     if (isOwn || this.principal === "" || this.verified?.request !== undefined) return value;
     const told = new Response(value.body, value);
     told.headers.set(HEDDLE_REASON, "upstream_status");
     return told;
-  }
-
-  override upgraded(response: Response): Promise<Response> | Response {
-    return this.principal === this.isolate.workload
-      ? response
-      : import("./late.ts").then(({ watchSocket }) => watchSocket(response, this));
-  }
-}
-
-class RpcCall extends Incoming {
-  request = null;
-  readonly rpc: RpcParts;
-  readonly #perform: Perform;
-  #scope: Scope | null = null;
-
-  constructor(
-    inlet: Inlet,
-    entrypoint: string,
-    ctx: RuntimeContext,
-    envelope: string,
-    rpc: RpcParts,
-    perform: Perform,
-  ) {
-    super(inlet, entrypoint, ctx, envelope);
-    this.rpc = rpc;
-    this.#perform = perform;
-  }
-
-  run(): unknown {
-    this.#scope = this.scope();
-    return inScope(this.#scope, () => this.#perform(this.rpc, this.envelope));
-  }
-
-  given(value: unknown): unknown {
-    const { isolate, principal, mayUse } = this;
-    const scope = this.#scope ?? this.scope();
-    return guard(value, { isolate, scope, principal, mayUse, path: "()" });
   }
 }
 

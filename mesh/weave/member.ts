@@ -1,6 +1,6 @@
 // A remote object as the application sees it. Nothing is sent before a member is called or awaited; what is pipelined
 // on a result goes to the runtime's own promise of it, which is why it costs no further trip.
-import { isIndex, NATIVE, prototypeOf } from "./native.ts";
+import { isIndex, NATIVE, ofPromise, ofProperty } from "./native.ts";
 import { release, remoteOn, type Remote, type Sent } from "./sent.ts";
 
 /** The member of a remote object at a path: call it, await it, or go deeper. `native` is the runtime's own such member. */
@@ -60,13 +60,13 @@ class Member extends Shape {
     this.#native = native;
   }
   get prototype(): object {
-    return prototypeOf("RpcProperty");
+    return ofProperty;
   }
   apply(_hollow: object, _self: unknown, args: unknown[]): object {
     return result(this.#remote.call(this.#path, args));
   }
-  construct(_hollow: object, args: unknown[]): object {
-    return result(this.#remote.call(this.#path, args));
+  construct(hollow: object, args: unknown[]): object {
+    return this.apply(hollow, null, args);
   }
   deeper(name: string): unknown {
     return member(this.#remote, [...this.#path, name], this.#native);
@@ -86,7 +86,7 @@ class Result extends Shape {
     this.#sent = sent;
   }
   get prototype(): object {
-    return prototypeOf("RpcPromise");
+    return ofPromise;
   }
   apply(_hollow: object, _self: unknown, args: unknown[]): object {
     return result(remoteOn(this.#sent).call([], args));

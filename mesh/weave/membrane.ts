@@ -1,11 +1,12 @@
-// A returned RpcTarget or function keeps the call it came from: its scope, and the revocation check.
+// What is found in the results that an application gives and in the arguments it passes, and must not go on as it is.
 import { RpcTarget } from "cloudflare:workers";
 import type { InboundCall } from "../pipeline/call.ts";
 import type { Isolate, Scope } from "../pipeline/isolate.ts";
 import { HeddleError } from "../pipeline/problem.ts";
+import { withLate } from "./load-late.ts";
 import { MESHED, nativeOf } from "./native.ts";
 import { inScope } from "./scope.ts";
-import { replaceWithin } from "./within.ts";
+import { isWithin, replaceWithin } from "./within.ts";
 
 /** The call a capability was returned by. */
 export interface Grant {
@@ -19,29 +20,35 @@ export interface Grant {
   readonly path?: string;
 }
 
-type Callable = (...args: readonly unknown[]) => unknown;
-
-/** A result as the caller gets it: targets and functions behind a membrane, everything else as it is. */
-export function guard(value: unknown, grant: Grant): unknown {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return value;
-  return replaceWithin(value, {
-    isWanted,
-    replace: (found) => {
-      if (found instanceof RpcTarget) return guardTarget(found, grant);
-      const native = nativeOf(found as object);
-      return native === undefined ? guardFunction(found as Callable, grant) : handOver(native);
-    },
-  });
+/** A grant with what membranes need of this module and of the platform: the late part imports neither. */
+export interface HeldGrant extends Grant {
+  readonly targetClass: typeof RpcTarget;
+  readonly inScope: typeof inScope;
+  readonly isWanted: (value: unknown) => boolean;
+  readonly reveal: (value: object) => unknown;
 }
+
+/**
+ * A result as the caller gets it: targets and functions behind a membrane, everything else as it is. Membranes are in the
+ * late part; while that is not here, the answer is a promise.
+ */
+export const guard = (value: unknown, grant: Grant): unknown =>
+  isWithin(value, isWanted)
+    ? withLate((late) =>
+        late.guard(value, { ...grant, targetClass: RpcTarget, inScope, isWanted, reveal }),
+      )
+    : value;
 
 /** Arguments as the runtime takes them: what stands behind ours in their place, a mesh binding refused. */
 export const argumentsOf = (args: readonly unknown[]): readonly unknown[] =>
   replaceWithin(args, {
     isWanted: (value) => nativeOf(value as object) !== undefined,
-    replace: (value) => handOver(nativeOf(value as object)),
+    replace: (value) => reveal(value as object),
   }) as readonly unknown[];
 
-function handOver(native: unknown): unknown {
+/** What stands behind one of ours; undefined of what is none. */
+function reveal(value: object): unknown {
+  const native = nativeOf(value);
   if (native === MESHED) throw new HeddleError("bad_argument");
   return native;
 }
@@ -51,92 +58,3 @@ const isWanted = (value: unknown): boolean =>
   value instanceof RpcTarget ||
   value instanceof Function ||
   nativeOf(value as object) !== undefined;
-
-/** Does what a capability does, as part of the call that gave it; at once, since a getter's value may be walked through. */
-function run(grant: Grant, act: () => unknown, member = ""): unknown {
-  if (grant.isolate.isRevoked(grant.principal)) throw new HeddleError("revoked");
-  const { mayUse, path } = grant;
-  if (mayUse && member !== "") {
-    const reason = mayUse(path + member);
-    if (reason !== null) throw new HeddleError(reason);
-    return run({ ...grant, path: `${path}${member}()` }, act);
-  }
-  const value = inScope(grant.scope, act);
-  return value instanceof Promise
-    ? value.then((settled) => guard(settled, grant))
-    : guard(value, grant);
-}
-
-/** Own properties of a function are members of its stub, so they come along. */
-function guardFunction(callee: Callable, grant: Grant): Callable {
-  const guarded: Callable = (...args) => run(grant, () => callee.apply(callee, [...args]));
-  for (const [name, own] of Object.entries(Object.getOwnPropertyDescriptors(callee)))
-    if (name !== "prototype" && "value" in own)
-      Object.defineProperty(guarded, name, { ...own, value: guard(own.value, grant) });
-  return guarded;
-}
-
-type Membrane = new (target: RpcTarget, grant: Grant) => RpcTarget;
-const membranes = new WeakMap<object, Membrane>();
-
-function guardTarget(target: RpcTarget, grant: Grant): RpcTarget {
-  const prototype = Object.getPrototypeOf(target) as object;
-  let made = membranes.get(prototype);
-  if (made === undefined) {
-    made = membraneOf(prototype);
-    membranes.set(prototype, made);
-  }
-  return new made(target, grant);
-}
-
-/** A class with the same members, each of which restores the scope; own properties stay hidden, as bare. */
-function membraneOf(prototype: object): Membrane {
-  const held = new WeakMap<object, { readonly target: RpcTarget; readonly grant: Grant }>();
-  const made = class extends RpcTarget {
-    constructor(target: RpcTarget, grant: Grant) {
-      super();
-      held.set(this, { target, grant });
-    }
-  };
-  // A method taken off its target has no grant either, and fails on what it finds as `this`, as bare.
-  const act = (self: object, name: string, use: (target: object) => unknown): unknown => {
-    const found = held.get(self);
-    return found === undefined ? use(self) : run(found.grant, () => use(found.target), `.${name}`);
-  };
-  for (let at = prototype; at !== RpcTarget.prototype; at = Object.getPrototypeOf(at) as object)
-    for (const name of Object.getOwnPropertyNames(at))
-      if (!Object.hasOwn(made.prototype, name))
-        Object.defineProperty(made.prototype, name, guardedMember(at, name, act));
-  if (Symbol.dispose in prototype)
-    Object.defineProperty(made.prototype, Symbol.dispose, {
-      value(this: object): void {
-        const target = held.get(this)?.target;
-        if (target !== undefined) (Reflect.get(target, Symbol.dispose) as Callable).call(target);
-      },
-    });
-  return made;
-}
-
-function guardedMember(
-  at: object,
-  name: string,
-  act: (self: object, name: string, use: (target: object) => unknown) => unknown,
-): PropertyDescriptor {
-  const own = Object.getOwnPropertyDescriptor(at, name) ?? {};
-  if (own.get !== undefined)
-    return {
-      configurable: true,
-      get(this: object): unknown {
-        return act(this, name, (target) => own.get?.call(target) as unknown);
-      },
-    };
-  if (typeof own.value !== "function") return own;
-  const method = own.value as Callable;
-  return {
-    configurable: true,
-    writable: true,
-    value(this: object, ...args: readonly unknown[]): unknown {
-      return act(this, name, (target) => method.apply(target, [...args]));
-    },
-  };
-}

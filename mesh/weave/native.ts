@@ -6,21 +6,15 @@ export const NATIVE: unique symbol = Symbol("heddle");
 /** A binding into the mesh: there is nothing behind it that could be handed to somebody else. */
 export const MESHED: unique symbol = Symbol("meshed");
 
-type StubClass = "RpcPromise" | "RpcProperty" | "ServiceStub";
-
 /** The prototype of one of the runtime's stub classes; older runtimes do not name them all. */
-function prototypeOfClass(name: StubClass): object {
+function prototypeOf(name: "RpcPromise" | "RpcProperty" | "ServiceStub"): object {
   const found: unknown = Reflect.get(platform, name);
   return typeof found === "function" ? (found.prototype as object) : Object.prototype;
 }
 
-const prototypes: Readonly<Record<StubClass, object>> = {
-  RpcPromise: prototypeOfClass("RpcPromise"),
-  RpcProperty: prototypeOfClass("RpcProperty"),
-  ServiceStub: prototypeOfClass("ServiceStub"),
-};
-
-export const prototypeOf = (name: StubClass): object => prototypes[name];
+export const ofPromise: object = prototypeOf("RpcPromise");
+export const ofProperty: object = prototypeOf("RpcProperty");
+export const ofService: object = prototypeOf("ServiceStub");
 
 /** What stands behind a value: undefined where the mesh is not in front of it. */
 export const nativeOf = (value: object): unknown => Reflect.get(value, NATIVE) as unknown;

@@ -1,15 +1,9 @@
 // Requests from outside that reach a Worker with routes of its own, and what the gateway does like it.
-import {
-  COHORT_COOKIE,
-  HEDDLE_ANSWER,
-  HEDDLE_REASON,
-  TRACEPARENT,
-  TRACESTATE,
-} from "../contract/headers.ts";
+import { COHORT_COOKIE, TRACEPARENT, TRACESTATE } from "../contract/headers.ts";
 import type { CallContext } from "../contract/context.ts";
 import type { Reason } from "../contract/reasons.ts";
 import { problem } from "../pipeline/problem.ts";
-import { isForged } from "../pipeline/strip-headers.ts";
+import { isForged, isInner, toldInstead } from "../pipeline/strip-headers.ts";
 import { randomHex, readTraceparent, rootContext, traceparent } from "../pipeline/context.ts";
 import type { Isolate, Scope } from "../pipeline/isolate.ts";
 import { readTracestate } from "../pipeline/tracestate.ts";
@@ -18,8 +12,9 @@ import { fromRequest } from "./parts.ts";
 import { inScope, scopeOf } from "./scope.ts";
 
 const DEFAULT_EDGE_MS = 15_000;
-const COHORT_SECONDS = 30 * 86_400;
-const COHORT = new RegExp(`(?:^|;\\s*)${COHORT_COOKIE}=([A-Za-z0-9_-]{1,64})(?:;|$)`);
+const COHORT_SECONDS = 2_592_000;
+const COHORT = /* @__PURE__ */ ((name: string) =>
+  new RegExp(`(?:^|;\\s*)${name}=([A-Za-z0-9_-]{1,64})(?:;|$)`))(COHORT_COOKIE);
 
 /** Serves a request from outside in the Worker it reached: stripped, in a scope of its own, with no identity. */
 export async function serveOwn(
@@ -97,7 +92,12 @@ function stripped(request: Request, context: CallContext): Request {
   const forged = [...request.headers.keys()].filter(isForged);
   if (forged.length === 0) return request;
   const made = new Request(request);
-  for (const name of forged) made.headers.delete(name);
+  const arrival = { address: request.headers.get("cf-connecting-ip"), url: request.url };
+  for (const name of forged) {
+    const told = toldInstead(name, arrival);
+    if (told === null) made.headers.delete(name);
+    else made.headers.set(name, told);
+  }
   made.headers.set(TRACEPARENT, traceparent(context));
   if (context.tracestate !== "") made.headers.set(TRACESTATE, context.tracestate);
   return made;
@@ -126,10 +126,10 @@ export function toOutside(
   request: Request,
 ): Response {
   const isKept = cohort !== "" && isolate.table()?.splits === true;
-  const isMarked = INSIDE_ONLY.some((name) => response.headers.has(name));
-  if (response.webSocket !== null || !(isKept || isMarked)) return response;
+  const inner = [...response.headers.keys()].filter(isInner);
+  if (response.webSocket !== null || !(isKept || inner.length > 0)) return response;
   const leaving = new Response(response.body, response);
-  for (const name of INSIDE_ONLY) leaving.headers.delete(name);
+  for (const name of inner) leaving.headers.delete(name);
   if (!isKept) return leaving;
   const secure = request.url.startsWith("https:") ? "; Secure" : "";
   leaving.headers.append(
@@ -138,5 +138,3 @@ export function toOutside(
   );
   return leaving;
 }
-
-const INSIDE_ONLY = [HEDDLE_ANSWER, HEDDLE_REASON];

@@ -138,14 +138,14 @@ const NONE: readonly string[] = [];
 
 /** What the runtime is told beside the parts: how it caches, and how it decodes the answer. */
 function extraOf(request: Request, init: RequestInit | null | undefined): RequestInit | null {
-  const encodeResponseBody: unknown = Reflect.get(init ?? {}, "encodeResponseBody");
-  const cache: unknown = Reflect.get(request, "cache");
-  if (encodeResponseBody === undefined && (cache === undefined || cache === "default")) return null;
-  return Object.assign(
-    {},
-    encodeResponseBody === undefined ? {} : { encodeResponseBody },
-    cache === undefined || cache === "default" ? {} : { cache },
-  ) as RequestInit;
+  const { encodeResponseBody } = (init ?? {}) as RareInit;
+  const { cache = "default" } = request as { readonly cache?: unknown };
+  const isUsual = cache === "default";
+  if (encodeResponseBody === undefined && isUsual) return null;
+  return {
+    ...(encodeResponseBody === undefined ? {} : { encodeResponseBody }),
+    ...(isUsual ? {} : { cache }),
+  } as RequestInit;
 }
 
 /** A copy of a request whose body is known to be a buffer, which costs no copy of its bytes. */
@@ -185,19 +185,14 @@ function slices(text: string): Location | null {
   const host = text.slice(start, hasPort ? colon : slash);
   if ((hasPort && port === usual) || NUMERIC_HOST.test(host)) return null;
   const question = text.indexOf("?", slash);
-  return {
-    url: text,
-    host,
-    port,
-    path: text.slice(slash, question < 0 ? text.length : question),
-    query: question < 0 ? "" : text.slice(question + 1),
-  };
+  const end = question < 0 ? text.length : question;
+  return { url: text, host, port, path: text.slice(slash, end), query: text.slice(end + 1) };
 }
 
 const HTTP = /^https?:/;
 
 export function locate(url: URL): Location {
-  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
   return {
     url: url.href,
     host: url.hostname,

@@ -1,4 +1,5 @@
 // A call on its way: what the application gets of it, and the runtime's own promise to pipeline on.
+import { dispose } from "../pipeline/dispose.ts";
 
 /** A call that was made; its result is wanted, or only what hangs on it. */
 export interface Sent {
@@ -114,12 +115,6 @@ const settle = async (
 function open(settled: Settled): unknown {
   if (settled.isGood) return settled.value;
   throw settled.error;
-}
-
-function dispose(value: unknown): void {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return;
-  const method: unknown = Reflect.get(value, Symbol.dispose);
-  if (typeof method === "function") method.call(value);
 }
 
 const ignore = (): void => undefined;

@@ -7,27 +7,33 @@ export interface Replacement {
 }
 
 /** The value itself where it holds nothing wanted, else a copy with each wanted part replaced; cycles stay cycles. */
-export function replaceWithin(value: unknown, how: Replacement): unknown {
-  if (!isReference(value)) return value;
-  if (how.isWanted(value)) return how.replace(value);
-  return holds(value, how, 0, null) ? copy(value, how, new Map()) : value;
-}
+export const replaceWithin = (value: unknown, how: Replacement): unknown =>
+  isWithin(value, how.isWanted) ? copy(value, how, new Map()) : value;
+
+/** Whether a value is wanted, or holds what is. */
+export const isWithin = (value: unknown, isWanted: Replacement["isWanted"]): boolean =>
+  isReference(value) && (isWanted(value) || holds(value, isWanted, 0, null));
 
 const isReference = (value: unknown): value is object =>
   (typeof value === "object" || typeof value === "function") && value !== null;
 
 /** Flat values are most: what was seen is remembered, against cycles, from some depth on. */
-function holds(value: object, how: Replacement, depth: number, known: Set<object> | null): boolean {
+function holds(
+  value: object,
+  isWanted: Replacement["isWanted"],
+  depth: number,
+  known: Set<object> | null,
+): boolean {
   const parts = partsOf(value);
   if (parts === null) return false;
   let seen = known;
   for (const part of parts) {
     if (!isReference(part)) continue;
-    if (how.isWanted(part)) return true;
+    if (isWanted(part)) return true;
     if (depth > 1) seen ??= new Set();
     if (seen?.has(part) === true) continue;
     seen?.add(part);
-    if (holds(part, how, depth + 1, seen)) return true;
+    if (holds(part, isWanted, depth + 1, seen)) return true;
   }
   return false;
 }

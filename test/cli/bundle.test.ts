@@ -4,7 +4,13 @@ import { init, parse } from "es-module-lexer";
 import { describe, expect, test } from "vitest";
 import { OWN_NAMES } from "../../cli/bundle-diet.ts";
 import { WOVEN_FILES } from "../../cli/weave/weavable.ts";
-import { bundleDataPlane, GOAL_BYTES, LATE_BYTES, type BundleOptions } from "../../cli/bundle.ts";
+import {
+  bundleDataPlane,
+  GOAL_BYTES,
+  LATE_BYTES,
+  PROVED_BYTES,
+  type BundleOptions,
+} from "../../cli/bundle.ts";
 import { ISOLATE } from "../../mesh/contract/join.ts";
 import { LOG_FIELDS } from "../../mesh/contract/telemetry.ts";
 import { makeProject } from "./project/temp-project.ts";
@@ -39,13 +45,16 @@ const namesOf = ([, exports]: Parsed): readonly string[] =>
 describe.each([{}, ALL])("the data plane with %j", (parts) => {
   test("is a module that imports the platform, and its late part when that is needed", async () => {
     const cacheDir = makeProject({});
-    const { text, file, late } = await bundleDataPlane({ cacheDir, parts });
+    const { text, file, late, proved } = await bundleDataPlane({ cacheDir, parts });
     await init();
     const [first, second] = [parse(text), parse(late)];
     expect(ownImports(first)).toEqual([[LATE, true]]);
     expect(namesOf(first)).toEqual(["start"]);
-    expect(ownImports(second)).toEqual([]);
-    expect(namesOf(second)).toEqual(["follow", "late", "watchSocket"]);
+    expect(ownImports(second)).toEqual([[`./${WOVEN_FILES.proved}`, true]]);
+    const third = parse(proved);
+    expect(ownImports(third)).toEqual([]);
+    expect(namesOf(third)).toEqual(["createProved"]);
+    expect(namesOf(second)).toEqual(["follow", "guard", "late", "watchSocket", "wrongCount"]);
     expect(path.dirname(file)).toBe(cacheDir);
   });
 
@@ -60,13 +69,15 @@ test("the data plane is no larger than it may be", async () => {
   const size = async (parts: BundleOptions["parts"] = {}): Promise<number> =>
     Buffer.byteLength((await bundleDataPlane({ cacheDir, parts })).text);
   const ordinary = await size();
-  const late = Buffer.byteLength((await bundleDataPlane({ cacheDir })).late);
+  const whole = await bundleDataPlane({ cacheDir });
+  const [late, proved] = [Buffer.byteLength(whole.late), Buffer.byteLength(whole.proved)];
   const more = Object.keys(ALL).map(
     async (part) => `${part} +${(await size({ [part]: true })) - ordinary}`,
   );
   console.log(
-    `heddle.js: ${ordinary} of ${GOAL_BYTES} bytes; ${(await Promise.all(more)).join(", ")}; late part: ${late} of ${LATE_BYTES}`,
+    `heddle.js: ${ordinary} of ${GOAL_BYTES} bytes; ${(await Promise.all(more)).join(", ")}; late part: ${late} of ${LATE_BYTES}; proved: ${proved} of ${PROVED_BYTES}`,
   );
+  expect(proved).toBeLessThanOrEqual(PROVED_BYTES);
   expect(late).toBeLessThanOrEqual(LATE_BYTES);
   expect(ordinary).toBeLessThanOrEqual(GOAL_BYTES);
 });
@@ -89,7 +100,7 @@ test("it is built once for the same sources and constants", async () => {
   expect((await bundleDataPlane({ cacheDir })).text).toBe("cached");
   const other = await bundleDataPlane({ cacheDir, define: { HEDDLE_TEST: "1" } });
   expect(other.file).not.toBe(first.file);
-  expect(readdirSync(cacheDir)).toHaveLength(4);
+  expect(readdirSync(cacheDir)).toHaveLength(6);
 });
 
 describe("names that are abbreviated", () => {
@@ -115,10 +126,10 @@ describe("names that are abbreviated", () => {
   });
 
   test("are in no JSON, and what is told of an isolate is told by its name", async () => {
-    const { text, late } = await bundleDataPlane({ cacheDir: makeProject({}) });
+    const { late } = await bundleDataPlane({ cacheDir: makeProject({}) });
     const isIn = (whole: string, field: string): boolean =>
       new RegExp(`\\b${field}\\b`).test(whole);
-    expect(Object.values(LOG_FIELDS).filter((field) => !isIn(text, field))).toEqual([]);
+    expect(Object.values(LOG_FIELDS).filter((field) => !isIn(late, field))).toEqual([]);
     expect(OTLP_FIELDS.filter((field) => !isIn(late, field))).toEqual([]);
     const told = below("mesh/platform").flatMap(
       (source) => source.match(/\{ ?format: \w+_FORMAT,.*/g) ?? [],

@@ -16,7 +16,7 @@ import { createRevocations } from "../../durable-objects/issuer/revocations.ts";
 import { createSeal } from "../../durable-objects/issuer/seal.ts";
 import { createSecretRows } from "../../durable-objects/issuer/secret-rows.ts";
 import { createTokenKeys } from "../../durable-objects/issuer/token-keys.ts";
-import { loadTableKey } from "../../durable-objects/issuer/table-key.ts";
+import { createTableKeys } from "../../durable-objects/issuer/table-keys.ts";
 import { STEPS as REGISTRY_STEPS } from "../../durable-objects/registry/schema.ts";
 import { createCircuits } from "../../durable-objects/registry/circuits.ts";
 import { createSightings } from "../../durable-objects/registry/sightings.ts";
@@ -49,6 +49,7 @@ export async function createTestControl(gapMs = 0): Promise<TestControl> {
     values,
     failKv: false,
     isDev: true,
+    compiled: {},
     elsewhere: () => new Response(null, { status: 404 }),
     fetch: async (url) => control.elsewhere(url),
     gapMs,
@@ -105,27 +106,23 @@ async function createIssuer(clock: TestClock): Promise<IssuerApi> {
   migrate(sql, ISSUER_STEPS);
   const rows = createSecretRows(sql, await createSeal(TEST_KEK, clock), clock);
   const masters = createMasters(rows, clock);
-  const key = await loadTableKey(rows);
+  const table = createTableKeys({ sql, rows, clock });
   const revocations = createRevocations(sql, clock);
   const tokens = createTokenKeys(sql, rows, clock);
   return {
-    tableKey: async () => key.publicKey,
-    signTable: async (bytes) =>
-      new Uint8Array(
-        await crypto.subtle.sign(
-          { name: "ECDSA", hash: "SHA-256" },
-          key.privateKey,
-          new Uint8Array(bytes),
-        ),
-      ),
+    tableKey: async (kid) => table.publicPart(kid),
+    signTable: async (bytes) => table.sign(bytes),
+    tableSignedBy: async () => table.signedBy(),
     masters: async () => ({ epochs: await masters.epochs(), seed: await masters.seed() }),
     revoke: async (revocation) => revocations.add(revocation),
     revocations: async () => revocations.all(),
     signToken: async (bytes) => tokens.sign(bytes),
     tokenKeys: async () => tokens.bundle(),
-    slots: async () => keySlots(rows, tokens, new Set(), clock.now()),
+    slots: async () => keySlots(rows, [...tokens.slots(), ...table.slots()], new Set(), clock.now()),
     rotate: async (purpose, isAtOnce) =>
-      purpose === "seed" ? masters.rotateSeed() : tokens.rotate(isAtOnce),
+      purpose === "seed"
+        ? masters.rotateSeed()
+        : { token: tokens, table }[purpose].rotate(isAtOnce),
   };
 }
 

@@ -1,6 +1,6 @@
 // Two meshes of different trust domains, side by side over HTTP on loopback: each calls the other, and believes it only
 // while it holds the other's keys.
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -118,7 +118,7 @@ async function startOrigin(bundleUrl: string): Promise<Origin> {
     seen: [] as string[],
     answersBare: false,
   };
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const parts: Uint8Array[] = [];
     for await (const part of request) parts.push(part as Uint8Array);
     const message: Message = {
@@ -149,6 +149,9 @@ async function startOrigin(bundleUrl: string): Promise<Origin> {
           )
         : [];
     response.writeHead(status, Object.fromEntries([...headers, ...proof])).end(body);
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

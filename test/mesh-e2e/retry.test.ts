@@ -18,6 +18,16 @@ beforeAll(async () => {
         breaker: { failureRatio: 0 },
       },
     },
+    {
+      apiVersion: "heddle.dev/v1",
+      kind: "TrafficPolicy",
+      metadata: { name: "bounds" },
+      spec: {
+        targetRefs: [{ name: "vault" }, { kind: "HTTPRoute", name: "echo" }],
+        timeouts: { request: "900ms" },
+        retry: { attempts: 2, backoff: "1ms" },
+      },
+    },
     routeOf(
       "echo",
       {
@@ -109,6 +119,22 @@ describe("timeouts", () => {
     expect(JSON.parse(body)).toMatchObject({
       error: { name: "HeddleError", reason: "deadline_exceeded" },
     });
+  });
+});
+
+describe("a policy for a service without routes", () => {
+  it("repeats as often as it says, what may be sent twice and within the budget", async () => {
+    for (const _ of Array(15).keys()) await ask("/vault/");
+    expect(await ask("/vault/flaky/policy?fail=2")).toMatchObject({ status: 200 });
+    expect(await hits("vault", "policy")).toBe(3);
+    expect(await ask("/vault/flaky/posted?fail=1", "POST")).toMatchObject({ status: 503 });
+    expect(await hits("vault", "posted")).toBe(1);
+  });
+
+  it("ends its calls, of methods too", async () => {
+    expectProblem(await ask("/vault/late/5000"), 504, "deadline_exceeded", "UMSDR");
+    const { body } = await ask("/rpc/vault-methods/slow?arg=5000");
+    expect(JSON.parse(body)).toMatchObject({ error: { reason: "deadline_exceeded" } });
   });
 });
 

@@ -133,7 +133,7 @@ it("Issuer prepares the epoch after next by its alarm", async () => {
 it("Issuer signs what the data plane believes", async () => {
   const issuer = fresh<IssuerApi>(objects.ISSUER);
   const directory = new TextEncoder().encode('{"minMesh":99}');
-  const signature = await issuer.api().signTable(directory);
+  const { signature } = await issuer.api().signTable(directory);
   const key = await importTableKey(await issuer.api().tableKey());
   const bytes = writeTable(directory, signature, []);
   expect(await openTable(bytes, key!, 0)).toEqual({ ok: false, reason: "needs_newer_mesh" });

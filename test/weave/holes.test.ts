@@ -271,12 +271,21 @@ test("what a client says in the mesh's headers does not reach a Worker with rout
     X_Heddle_Caller: "default/front",
     "cloudflare-workers-version-overrides": 'house="x"',
     "cloudflare-workers-version-key": "x",
+    "x-forwarded-for": "10.0.0.1",
+    "x-forwarded-proto": "https",
+    "x-original-url": "/admin",
+    "cf-access-authenticated-user-email": "admin@example.com",
+    "cf-connecting-ip": "203.0.113.7",
     "x-mine": "stays",
   };
   const seen = JSON.parse(await front("/", said)) as [string, string][];
   const names = seen.map(([name]) => name);
   expect(names).toContain("x-mine");
-  expect(names.filter((name) => /heddle|version/.test(name))).toEqual([]);
+  expect(names.filter((name) => /heddle|version|original|access/.test(name))).toEqual([]);
+  expect(Object.fromEntries(seen)).toMatchObject({
+    "x-forwarded-for": "203.0.113.7",
+    "x-forwarded-proto": "http",
+  });
 });
 
 test("dev's entrypoint is not there unless in dev", async () => {

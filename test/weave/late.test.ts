@@ -13,6 +13,16 @@ import { newestDate } from "./differences.ts";
 const CALLER = `export default {
   async fetch(request, env) {
     const { pathname } = new URL(request.url);
+    if (pathname === "/given") {
+      const told = async (name) => {
+        try {
+          return await (await env[name].give("x"))();
+        } catch ({ message }) {
+          return message;
+        }
+      };
+      return Response.json(await Promise.all(["GIVER", "BROKEN_GIVER", "GIVER"].map(told)));
+    }
     const response = await env.CALLEE.fetch("http://callee.example" + pathname, { headers: { origin: "http://a.example" } });
     return Response.json({
       loaded: globalThis.lateLoads ?? 0,
@@ -27,6 +37,8 @@ const CALLEE = `export default {
     ? new Response(null, { status: 302, headers: { location: "/here" } })
     : new Response(url.slice(21)),
 };`;
+/** Hands out a function that tells what its isolate has loaded. */
+const GIVER = `export default { give: (text) => () => text + (globalThis.lateLoads ?? 0) };`;
 const DRIVER = `export default {
   fetch: (request, env) => env[new URL(request.url).searchParams.get("from")].fetch(request.url),
 };`;
@@ -85,7 +97,11 @@ describe("the late part", () => {
     source: CALLER,
     exports: ["default"],
     dataPlane,
-    dials: { CALLEE: { to: "callee" } },
+    dials: {
+      CALLEE: { to: "callee" },
+      GIVER: { to: "giver" },
+      BROKEN_GIVER: { to: "broken-giver" },
+    },
     bindings: {
       HEDDLE: { type: "worker", worker: "control", entrypoint: "Workload" },
       HEDDLE_PULSE: { type: "worker", worker: "control", entrypoint: "Pulse" },
@@ -99,6 +115,13 @@ describe("the late part", () => {
   beforeAll(async () => {
     const { text, late } = await bundleDataPlane({ parts: { dev: false } });
     const counted = `globalThis.lateLoads = (globalThis.lateLoads ?? 0) + 1;\n${late}`;
+    const broken = "throw new Error('it is not here');";
+    const giver = (name: string, lateText: string): ClothWorker => ({
+      name,
+      source: GIVER,
+      exports: ["default"],
+      dataPlane: { text, late: lateText },
+    });
     cloth = await startCloth({
       compatibilityDate: newestDate(),
       isWoven: true,
@@ -113,7 +136,9 @@ describe("the late part", () => {
         },
         caller("warm", { text, late: counted }),
         caller("redirected", { text, late: counted }),
-        caller("broken", { text, late: "throw new Error('it is not here');" }),
+        caller("broken", { text, late: broken }),
+        giver("giver", counted),
+        giver("broken-giver", broken),
         { name: "callee", source: CALLEE, exports: ["default"] },
         {
           name: "control",
@@ -138,6 +163,11 @@ describe("the late part", () => {
   test("is loaded by the first redirect that is followed, once", async () => {
     for (let times = 0; times < 2; times++)
       expect(await ask("redirected", "/moved")).toMatchObject({ loaded: 1, body: "/here" });
+  });
+
+  test("is loaded by the first function that is handed out; where it fails, nothing is", async () => {
+    const response = await cloth.fetch("driver", "http://driver.example/given?from=warm");
+    expect(await response.json()).toEqual(["x1", "it is not here", "x1"]);
   });
 
   test("is there when a table that needs it is in use; where it fails, the old table stays and control hears why", async () => {

@@ -16,7 +16,7 @@ const CHANGES: Readonly<Record<string, readonly (readonly [string, string])[]>> 
   "mesh/contract/pulse.ts": [["PULSE_FORMAT = 1", "PULSE_FORMAT = 2"]],
   "mesh/contract/table.ts": [
     ["TABLE_FORMAT = 1", "TABLE_FORMAT = 2"],
-    ["MESH_VERSION = 1", "MESH_VERSION = 2"],
+    ["MESH_VERSION = 2", "MESH_VERSION = 3"],
   ],
   "mesh/pipeline/context.ts": [
     ["~${toField(baggage)}`;", `~\${toField(baggage)}~${NEWER}\`;`],

@@ -81,7 +81,7 @@ const entriesOf = (route: AnalyzedRoute): readonly Entry[] =>
             match.method ? 0 : 1,
             -(match.conditions ?? match.headers?.length ?? 0),
             -(match.queryParams?.length ?? 0),
-            route.compiled.gateway.rank,
+            route.rank,
             rule,
             index,
           ],

@@ -27,11 +27,12 @@ function v4Bits(address: string): string | null {
   return isSound ? parts.map((part) => (+part).toString(2).padStart(8, "0")).join("") : null;
 }
 
-function v6Parts(half: string): number[] | null {
+function v6Parts(half: string, at: number, halves: readonly string[]): number[] | null {
   if (half === "") return [];
   const parts = half.split(":");
   const last = parts.at(-1) ?? "";
-  if (last.includes(".")) {
+  // An IPv4 part is the end of an address, never its beginning.
+  if (last.includes(".") && halves[at + 1] === undefined) {
     const v4 = v4Bits(last);
     if (v4 === null) return null;
     const words = [v4.slice(0, 16), v4.slice(16)].map((word) => Number.parseInt(word, 2));

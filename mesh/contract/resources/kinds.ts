@@ -8,6 +8,7 @@ import { listenerSetSchema } from "./listener-set.ts";
 import { meshSchema } from "./mesh.ts";
 import { GATEWAY_API, HEDDLE_API } from "./meta.ts";
 import { referenceGrantSchema } from "./reference-grant.ts";
+import { requestAuthenticationSchema } from "./request-authentication.ts";
 import { rpcRouteSchema } from "./rpc-route.ts";
 import { serviceSchema } from "./service.ts";
 import { trafficPolicySchema } from "./traffic-policy.ts";
@@ -23,6 +24,7 @@ export interface Kind {
   readonly schema:
     | typeof meshSchema
     | typeof authorizationPolicySchema
+    | typeof requestAuthenticationSchema
     | typeof serviceSchema
     | typeof trafficPolicySchema
     | typeof trustDomainResourceSchema
@@ -59,6 +61,14 @@ export const KINDS: readonly Kind[] = [
     apiVersion: HEDDLE_API,
     namespaced: true,
     schema: authorizationPolicySchema,
+  },
+  {
+    kind: "RequestAuthentication",
+    plural: "requestauthentications",
+    shortNames: ["reqauth", "ra"],
+    apiVersion: HEDDLE_API,
+    namespaced: true,
+    schema: requestAuthenticationSchema,
   },
   {
     kind: "TrafficPolicy",

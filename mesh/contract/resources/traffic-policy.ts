@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { balancingSchema } from "./balancing.ts";
 import { breakerSchema } from "./breaker.ts";
+import { retrySchema, timeoutsSchema } from "./http-route.ts";
 import { HEDDLE_API, objectNameSchema, resourceSchema, subdomainSchema, uniqueBy } from "./meta.ts";
 import { problem } from "./problem.ts";
 
@@ -45,12 +46,17 @@ export const trafficPolicySpecSchema = z
     bulkhead: z.strictObject({ maxInFlight: z.int().min(1).max(1_000_000) }).optional(),
     /** Of a whole service only; in the place of the service's own. */
     balancing: balancingSchema.optional(),
+    /** Of a whole service or route; what a rule says itself holds first. */
+    timeouts: timeoutsSchema.optional(),
+    /** Of a whole service or route, within the budget of the mesh's default; 0 attempts is none. */
+    retry: retrySchema.extend({ attempts: z.int().min(0).max(10).optional() }).optional(),
   })
   .superRefine((spec, context) => {
     const add = (path: string[], what: string, mend: string): void =>
       context.addIssue({ code: "custom", path, message: problem(what, mend), input: spec });
-    if ((spec.breaker ?? spec.bulkhead ?? spec.balancing) === undefined)
-      add([], "says nothing", "Add breaker, bulkhead or balancing.");
+    const { breaker, bulkhead, balancing, timeouts, retry } = spec;
+    if ((breaker ?? bulkhead ?? balancing ?? timeouts ?? retry) === undefined)
+      add([], "says nothing", "Add breaker, bulkhead, balancing, timeouts or retry.");
     const isWhole = spec.targetRefs.every(
       ({ kind, sectionName, method }) =>
         kind === "Service" && sectionName === undefined && method === undefined,
@@ -58,6 +64,16 @@ export const trafficPolicySpecSchema = z
     for (const field of ["bulkhead", "balancing"] as const)
       if (spec[field] !== undefined && !isWhole)
         add([field], "is for whole services", "Target Services without sectionName and method.");
+    const hasParts = spec.targetRefs.some(
+      ({ sectionName, method }) => (sectionName ?? method) !== undefined,
+    );
+    for (const field of ["timeouts", "retry"] as const)
+      if (spec[field] !== undefined && hasParts)
+        add(
+          [field],
+          "is for whole services and routes",
+          "Leave sectionName and method out; an RPCRoute has timeouts for single methods.",
+        );
   });
 export type TrafficPolicySpec = z.infer<typeof trafficPolicySpecSchema>;
 

@@ -6,6 +6,7 @@ import type { InboundCall } from "../../pipeline/call.ts";
 import { unpackContext } from "../../pipeline/context.ts";
 import type { Filter, Next } from "../../pipeline/filter.ts";
 import { NOTHING, type Isolate, type Verified } from "../../pipeline/isolate.ts";
+import { noLatePart } from "../../pipeline/late.ts";
 import { refuse, type Outcome } from "../../pipeline/outcome.ts";
 
 /** Reads the envelope, verifies the proof, checks it against the binding's props and the revocations. */
@@ -44,7 +45,7 @@ function takeApart(call: InboundCall): void {
 
 async function checkLate(call: InboundCall, next: Next<InboundCall>): Promise<Outcome> {
   const isHere = await call.isolate.loadLate();
-  return isHere ? check(call, next) : refuse("mesh_error", "no late part");
+  return isHere ? check(call, next) : noLatePart();
 }
 
 /** What this Worker asks for; while the mesh is permissive any proof will do, save where it asks for `strict`. */

@@ -1,9 +1,11 @@
 // Edge only: which workload of another trust domain calls, where the request proves that.
-import { believeRequest } from "../../identity/outward/trusted.ts";
-import { asksForProof, type Message } from "../../identity/outward/wimse.ts";
+import { digestOf } from "../../identity/digest.ts";
+import { believeRequest, type Believed } from "../../identity/outward/trusted.ts";
+import { asksForProof } from "../../identity/outward/wimse.ts";
 import { isShortStream, readBody } from "../../pipeline/body.ts";
 import type { HttpParts, OutboundCall } from "../../pipeline/call.ts";
 import type { Filter, Next } from "../../pipeline/filter.ts";
+import type { Isolate } from "../../pipeline/isolate.ts";
 import type { SentRequest } from "../../pipeline/late.ts";
 import { answer, refuse, type Outcome } from "../../pipeline/outcome.ts";
 
@@ -16,6 +18,7 @@ export const clientAuth: Filter<OutboundCall> = {
     call.shown === undefined ? next(call) : identify(call, call.shown, next),
 };
 
+const encoder = new TextEncoder();
 /** Signatures of this profile are of one hop, as the token is. */
 const OF_ONE_HOP = ["signature", "signature-input", "accept-signature"];
 
@@ -24,35 +27,42 @@ async function identify(
   shown: SentRequest["headers"],
   next: Next<OutboundCall>,
 ): Promise<Outcome> {
-  const { isolate } = call;
   const http = await withBody(call.http);
-  const trust = isolate.table()?.trust() ?? null;
-  if (http === null)
-    return refuse("unauthenticated", "the body is longer than what can be covered");
-  if (trust === null) return refuse("unauthenticated", "no other trust domain is known");
-  const nowMs = isolate.now();
-  const isSafe = http.method === "GET" || http.method === "HEAD";
+  if (http === null) return refuse("unauthenticated", "the body is too long to be covered");
   const message = toMessage(http, shown);
-  const believed = await believeRequest(
-    trust,
-    message,
-    authorityOf(http),
-    nowMs,
-    (nonce) => isolate.proofs.admitNonce(nonce, isSafe, nowMs) === null,
-  );
+  const believed = await believe(call.isolate, http, message);
   if ("fault" in believed) return refuse("unauthenticated", believed.fault);
-  const { subject } = believed;
-  if (isolate.isRevoked(subject)) return refuse("revoked", subject);
-  call.onBehalf = subject;
+  if (call.isolate.isRevoked(believed.subject)) return refuse("revoked", believed.subject);
+  call.onBehalf = believed.subject;
   call.http = http;
   const asked = http.headers["accept-signature"] ?? null;
   for (const name of OF_ONE_HOP) delete http.headers[name];
   const outcome = await next(call);
-  if (outcome.kind !== "answer" || !asksForProof(asked)) return outcome;
-  const sent = { method: http.method, url: http.url, headers: message.headers };
-  const proved = await isolate
-    .outward()
-    ?.proveAnswer(sent, outcome.value as Response, call.scope.keeper);
+  return outcome.kind === "answer" && asksForProof(asked)
+    ? prove(call, message, outcome.value as Response)
+    : outcome;
+}
+
+function believe(
+  isolate: Isolate,
+  http: HttpParts,
+  message: SentRequest,
+): Promise<Believed> | Believed {
+  const trust = isolate.table()?.trust() ?? null;
+  if (trust === null) return { fault: "no other trust domain is known" };
+  const nowMs = isolate.now();
+  const isSafe = http.method === "GET" || http.method === "HEAD";
+  const admitNonce = (nonce: string): boolean =>
+    isolate.proofs.admitNonce(digestOf(encoder.encode(nonce)), isSafe, nowMs) === null;
+  return believeRequest(trust, message, authorityOf(http), nowMs, admitNonce);
+}
+
+async function prove(
+  { isolate, scope }: OutboundCall,
+  request: SentRequest,
+  response: Response,
+): Promise<Outcome> {
+  const proved = await isolate.outward()?.proveAnswer(request, response, scope.keeper);
   return proved
     ? answer(proved, proved.status)
     : refuse("bad_answer", "the answer cannot be proved");
@@ -65,7 +75,7 @@ async function withBody(http: HttpParts | null): Promise<HttpParts | null> {
 }
 
 /** The bytes as they came: headers before any was dropped, and the raw path. */
-function toMessage(http: HttpParts, shown: SentRequest["headers"]): Message {
+function toMessage(http: HttpParts, shown: SentRequest["headers"]): SentRequest {
   const { method, path, query, url, body } = http;
   return {
     method,

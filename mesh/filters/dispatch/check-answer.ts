@@ -7,10 +7,12 @@ import { answer, refuse, type Outcome } from "../../pipeline/outcome.ts";
 
 /** An unsigned or foreign answer of a destination that must sign is not delivered. */
 export const checkAnswer: Body<OutboundCall, Response> = (call, response) => {
-  const header = response.headers.get(HEDDLE_ANSWER);
-  const type = response.headers.get("content-type") ?? "";
-  const digest = call.checkAnswer?.(header, response.status, type) ?? null;
-  if (digest === NO_DIGEST) return answer(response, response.status);
+  // Each look at a part of a response is a call of the runtime.
+  const { status, headers } = response;
+  const header = headers.get(HEDDLE_ANSWER);
+  const type = headers.get("content-type") ?? "";
+  const digest = call.checkAnswer?.(header, status, type) ?? null;
+  if (digest === NO_DIGEST) return answer(response, status);
   return checkBody(call, response, digest);
 };
 

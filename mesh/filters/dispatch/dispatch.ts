@@ -1,8 +1,9 @@
 // Owns the last step of the way out: one fetch or one RPC on the chosen binding, and what came of it.
 import { HEDDLE_REASON } from "../../contract/headers.ts";
-import { REASONS, type Reason } from "../../contract/reasons.ts";
+import { isReason, type Reason } from "../../contract/reasons.ts";
 import type { HttpParts, OutboundCall, RpcParts } from "../../pipeline/call.ts";
 import { classifyThrown } from "../../pipeline/classify.ts";
+import { dispose } from "../../pipeline/dispose.ts";
 import type { EndpointBinding } from "../../pipeline/isolate.ts";
 import { toLate } from "../../pipeline/late.ts";
 import { answer, fail, refuse, type Outcome } from "../../pipeline/outcome.ts";
@@ -36,8 +37,8 @@ function dispatchHttp(
 function received(call: OutboundCall, response: Response): Promise<Outcome> | Outcome {
   const { status } = response;
   if (status >= 400) {
-    const reason = reasonOf(response.headers.get(HEDDLE_REASON));
-    if (reason !== null)
+    const reason = response.headers.get(HEDDLE_REASON);
+    if (isReason(reason))
       return refusedThere(call, response, reason).catch((error: unknown) => thrown(call, error));
   }
   if (call.checkAnswer === null) return answer(response, status);
@@ -53,7 +54,7 @@ function initOf(call: OutboundCall, http: HttpParts): RequestInit {
   if (http.body !== null) init.body = http.body;
   const signal = signalOf(call, http.signal);
   if (signal !== null) init.signal = signal;
-  if (http.cf !== undefined) Object.assign(init, { cf: http.cf });
+  if (http.cf !== undefined) init.cf = http.cf as NonNullable<RequestInit["cf"]>;
   if (http.extra !== undefined) Object.assign(init, http.extra);
   if (http.cookies !== undefined) init.headers = withCookies(http.headers, http.cookies);
   return init;
@@ -75,7 +76,7 @@ async function refusedThere(
   // Nobody has signed a refusal: of a destination that must sign, its reason is taken over and nothing else.
   if (reason === "unknown_epoch" || call.checkAnswer !== null) {
     await response.body?.cancel();
-    return refuse(reason, call.endpoint?.id ?? "");
+    return refuse(reason, endpointOf(call));
   }
   call.reason = reason;
   // Handed on by the application, it would speak for the application's own mesh.
@@ -105,12 +106,12 @@ function dispatchRpc(
 function returned(call: OutboundCall, value: unknown): Outcome {
   if (value === LATE) return late(call);
   if (!isRefused(value)) return answer(value, 0);
-  return refuse(value.heddleRefused, `by ${call.endpoint?.id ?? ""}`);
+  return refuse(value.heddleRefused, `by ${endpointOf(call)}`);
 }
 
 function late(call: OutboundCall): Outcome {
   const isOver = call.deadlineMs <= call.attemptEndMs;
-  return refuse(isOver ? "deadline_exceeded" : "per_try_timeout", call.endpoint?.id ?? "");
+  return refuse(isOver ? "deadline_exceeded" : "per_try_timeout", endpointOf(call));
 }
 
 const LATE = Symbol("late");
@@ -126,12 +127,6 @@ async function within(call: OutboundCall, pending: Promise<unknown>): Promise<un
   if (timer !== undefined) clearTimeout(timer);
   if (value === LATE) call.scope.keeper.waitUntil(pending.then(dispose, nothing));
   return value;
-}
-
-function dispose(value: unknown): void {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return;
-  const release: unknown = Reflect.get(value, Symbol.dispose);
-  if (typeof release === "function") release.call(value);
 }
 
 const nothing = (): void => undefined;
@@ -153,10 +148,8 @@ function thrown(call: OutboundCall, error: unknown): Outcome {
   });
   // Both are ends that the mesh has set: the caller gets its answer, not the exception of our own signal.
   if (reason === "deadline_exceeded" || reason === "per_try_timeout")
-    return refuse(reason, call.endpoint?.id ?? "");
+    return refuse(reason, endpointOf(call));
   return fail(reason, error);
 }
 
-function reasonOf(text: string | null): Reason | null {
-  return text !== null && Object.hasOwn(REASONS, text) ? (text as Reason) : null;
-}
+const endpointOf = ({ endpoint }: OutboundCall): string => endpoint?.id ?? "";

@@ -24,21 +24,17 @@ export const listen: Filter<OutboundCall> = {
 };
 
 function winner(table: TableView, http: HttpParts, call: OutboundCall): Rule | null {
-  const header = (name: string): string | null => headerOf(http, name);
+  const { method, path, query } = http;
+  const asked = { method, path, query, port: 0, header: (name: string) => headerOf(http, name) };
   const found = ruleAtListeners(
     table.gateways()?.listeners ?? [],
     http.host,
     call.listener,
-    ({ gateway, listener }, host) => table.host(gateway, listener, host)?.table ?? null,
+    ({ gateway, listener }, host) => table.host(gateway, listener, host, asked),
     (rules, { gateway, port }) => {
       call.gateway = gateway;
-      return matchRule(rules, {
-        method: http.method,
-        path: http.path,
-        query: http.query,
-        header,
-        port,
-      });
+      asked.port = port;
+      return matchRule(rules, asked);
     },
   );
   return found?.table.rules[found.index] ?? null;

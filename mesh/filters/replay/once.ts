@@ -12,7 +12,7 @@ const MOST_BYTES = 65_536;
 export const once: Late["replay"] = (call, proved, next) => {
   const method = call.request?.method ?? "rpc";
   const isSafe = method === "GET" || method === "HEAD";
-  const reason = call.isolate.proofs.admitNonce(proved.nonce, isSafe, call.isolate.now());
+  const reason = call.isolate.proofs.admitNonce(proved.mac, isSafe, call.isolate.now());
   if (reason !== null) return refuse(reason, `nonce of ${call.principal}`);
   if (call.request === null || proved.digest === NO_DIGEST) return next(call);
   if (call.request.body === null && proved.digest === EMPTY_DIGEST) return next(call);

@@ -55,7 +55,7 @@ function effectiveRetry(call: OutboundCall): EffectiveRetry | null {
   const own = call.rule?.retry;
   return own === undefined
     ? { policy: table.defaults.retry, fromRoute: false }
-    : { policy: own, fromRoute: true };
+    : { policy: own, fromRoute: own.isBudgeted !== true };
 }
 
 export function earned(call: OutboundCall, outcome: Outcome): Outcome {

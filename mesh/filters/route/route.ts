@@ -42,6 +42,7 @@ function implicitRule(chunk: ServiceChunk): Rule {
     route: "",
     index: 0,
     backends: [{ service: chunk.service, port: null, weight: 1 }],
+    ...chunk.bounds,
   };
   implicit.set(chunk, rule);
   return rule;

@@ -16,6 +16,7 @@ export function run(call: InboundCall): Promise<Outcome> | Outcome {
 function ran(call: InboundCall, value: unknown): Promise<Outcome> | Outcome {
   try {
     const given = call.given(value);
+    if (given instanceof Promise) return given.then((late: unknown) => answer(late, 0), threw);
     if (!(given instanceof Response) || call.rpc !== null) return answer(given, 0);
     const { status } = given;
     if (status !== 101) return answer(proved(call, given), status);

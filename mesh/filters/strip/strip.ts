@@ -9,7 +9,7 @@ export const strip: Filter<OutboundCall> = {
   doc: "Drops what only the mesh may say; before anything reads a header.",
   after: ["rescue"],
   wrap: (next) => (call) => {
-    if (call.http !== null) stripHeaders(call.http.headers);
+    if (call.http !== null) stripHeaders(call.http.headers, call.http.url);
     return next(call);
   },
 };

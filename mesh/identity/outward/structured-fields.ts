@@ -120,6 +120,9 @@ class Reader {
   }
 }
 
+/** In its one spelling: what could be written otherwise could be changed under a signature. */
 function bytesOf(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  const binary = atob(base64);
+  if (btoa(binary) !== base64) throw new SyntaxError("base64 in another spelling");
+  return Uint8Array.from(binary, (char) => char.charCodeAt(0));
 }

@@ -10,7 +10,6 @@ import path from "node:path";
 import { calculateJwkThumbprint } from "jose";
 import {
   bearerOf,
-  newerBundle,
   parseBundle,
   parseSpiffeId,
   verifyJws,
@@ -20,6 +19,7 @@ import {
 } from "../../../mesh/identity.ts";
 import type { Driver, SchemaFile } from "../driver.ts";
 import type { CaseResult } from "../results.ts";
+import { sequences } from "./sequences.ts";
 import { type Answer, casesOf, compared, isOpen, type Json, tableDriver } from "./table.ts";
 
 /** The keys that lie beside the case files; a `keys.json` has no schema and is no case file. */
@@ -48,7 +48,7 @@ const EDDSA = [
   "EdDSA",
 ];
 
-async function judge(token: string, rules: TokenRules): Promise<Answer> {
+export async function judge(token: string, rules: TokenRules): Promise<Answer> {
   const verdict = await verifyToken(token, rules);
   return verdict.ok
     ? { verdict: "accept", reason: "valid" }
@@ -138,37 +138,8 @@ export const bundles: Driver = tableDriver(async function* (file) {
       await judge(String(given["token"]), rules(parseBundle(given["bundle"]))),
       false,
     );
-  yield* sequences(file, rules);
+  yield* sequences(file, (token, held) => judge(token, rules(held)));
 });
-
-/** Told in words by the data; done here with the bundle and the token of its own first good case. */
-async function* sequences(
-  file: SchemaFile,
-  rules: (held: TrustBundle | null) => TokenRules,
-): AsyncGenerator<CaseResult> {
-  const good = casesOf(file).find(({ verdict }) => verdict === "accept");
-  const token = String(good?.["token"]);
-  const document = good?.["bundle"] as { keys: readonly unknown[] };
-  const of = (keys: readonly unknown[], spiffe_sequence: number): TrustBundle | null =>
-    parseBundle({ keys, spiffe_sequence });
-  const [newer, older] = [of([], 5), of(document.keys, 4)];
-  for (const given of (file.document["sequences"] ?? []) as readonly Json[]) {
-    const id = String(given["id"]);
-    const title = String(given["title"]);
-    if (id !== "R2") {
-      yield {
-        id,
-        title,
-        kind: "case",
-        verdict: "skipped",
-        detail: ["told in words: test/mesh/identity/outward"],
-      };
-      continue;
-    }
-    const held = newer === null || older === null ? null : newerBundle(newer, older);
-    yield compared({ id, title, verdict: "reject" }, await judge(token, rules(held)), false);
-  }
-}
 
 export const transport: Driver = tableDriver(async function* (file) {
   const keys = keysBeside(file);

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { toScope } from "../../../control/compile/policies.ts";
 import type { Known } from "../../../control/compile/inventory.ts";
-import { decide } from "../../../mesh/algorithms/authorize/decide.ts";
+import { decide, decideShadow } from "../../../mesh/algorithms/authorize/decide.ts";
 import type { Asked } from "../../../mesh/algorithms/authorize/holds.ts";
+import { outline } from "../../../mesh/algorithms/authorize/outline.ts";
 import {
   type AuthorizationPolicySpec,
   authorizationPolicySpecSchema,
@@ -138,6 +139,52 @@ describe("authorization policies", () => {
         expect(isAllowed(turned, request, byDefault)).toBe(isAllowed(specs, request, byDefault));
       }),
       0.4,
+    ));
+
+  it("are told apart: the one that decided is named, and decides so alone", () =>
+    holds(
+      fc.property(policies, asked, action, (specs, given, byDefault) => {
+        const request = read(given);
+        const all = known(specs);
+        const { reason, policy: named } = decide(toScope(all, "td"), request, byDefault);
+        const decider = all.filter(({ id }) => id === named);
+        const isSelected = all.some(({ spec }) => spec.mode === "enforce" && spec.action === "ALLOW");
+        if (reason === "denied" || (reason === null && isSelected)) {
+          const alone = decide(toScope(decider, "td"), request, "deny");
+          expect(alone).toEqual({ reason, policy: named });
+        } else {
+          expect(named).toBe("");
+          const bare = byDefault === "deny" ? "default_deny" : null;
+          expect(reason).toBe(isSelected ? "not_allowed" : bare);
+        }
+      }),
+      0.2,
+    ));
+
+  it("in shadow say what would change were they enforced, and only that", () =>
+    holds(
+      fc.property(policies, asked, action, (specs, given, byDefault) => {
+        const request = read(given);
+        const scope = toScope(known(specs), "td");
+        const told = decideShadow(scope, request, byDefault, decide(scope, request, byDefault));
+        const enforced = specs.map((one) => ({ ...one, mode: "enforce" as const }));
+        const now = isAllowed(specs, request, byDefault);
+        const then = isAllowed(enforced, request, byDefault);
+        // Nothing is selected by no policy, and the default holds for both.
+        expect(told === null).toBe(now === then);
+        if (told !== null) expect(told.reason === null).toBe(then);
+      }),
+      0.3,
+    ));
+
+  it("are outlined for a caller: all that it asks is allowed, or none of it, or it hangs on what", () =>
+    holds(
+      fc.property(policies, asked, action, (specs, given, byDefault) => {
+        const request = read(given);
+        const said = outline(specs.length === 0 ? null : toScope(known(specs), "td"), request, byDefault);
+        if (said !== "some") expect(isAllowed(specs, request, byDefault)).toBe(said === "all");
+      }),
+      0.3,
     ));
 
   it("do nothing in shadow", () =>

@@ -3,8 +3,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { enter, leave } from "../../../mesh/algorithms/concurrency/bulkhead.ts";
 import { childDeadline, remaining } from "../../../mesh/algorithms/deadline/remaining.ts";
-import { admitNonce, createNonceMemory } from "../../../mesh/algorithms/replay/nonces.ts";
+import {
+  createNonceMemory,
+  rememberedIn,
+} from "../../../mesh/algorithms/replay/nonces.ts";
 import { holds } from "../property.ts";
+import { admit } from "./tags.ts";
 
 describe("the bulkhead", () => {
   it("never holds more than its bound", () => {
@@ -43,7 +47,7 @@ describe("admitNonce", () => {
             nowMs += stepMs;
             const nonce = `${name}`;
             const key = `${nonce} ${isSafeMethod}`;
-            const verdict = admitNonce(memory, nonce, isSafeMethod, nowMs);
+            const verdict = admit(memory, nonce, isSafeMethod, nowMs);
             const ageMs = nowMs - (lastMs.get(key) ?? -Infinity);
             if (ageMs <= 35_000) expect(verdict).toBe("seen");
             if (ageMs > 105_000) expect(verdict).toBe("fresh");
@@ -58,24 +62,24 @@ describe("admitNonce", () => {
   it("remembers each of a steady stream for 35 s", () => {
     const memory = createNonceMemory(0);
     for (let second = 0; second < 300; second += 1) {
-      expect(admitNonce(memory, `n${second}`, false, second * 1000)).toBe("fresh");
+      expect(admit(memory, `n${second}`, false, second * 1000)).toBe("fresh");
       if (second >= 35)
-        expect(admitNonce(memory, `n${second - 35}`, false, second * 1000)).toBe("seen");
+        expect(admit(memory, `n${second - 35}`, false, second * 1000)).toBe("seen");
     }
-    expect(memory.other.current.size + memory.other.previous.size).toBeLessThanOrEqual(71);
+    expect(rememberedIn(memory.other)).toBeLessThanOrEqual(71);
   });
 
   it("at its cap evicts for safe methods and fails closed for others", () => {
     const memory = createNonceMemory(0, 20);
-    for (let i = 0; i < 10; i += 1) expect(admitNonce(memory, `n${i}`, false, 0)).toBe("fresh");
-    expect(admitNonce(memory, "n10", false, 0)).toBe("full");
-    expect(admitNonce(memory, "n9", false, 0)).toBe("seen");
-    for (let i = 0; i < 100; i += 1) expect(admitNonce(memory, `s${i}`, true, 0)).toBe("fresh");
-    expect(admitNonce(memory, "s99", true, 0)).toBe("seen");
-    expect(admitNonce(memory, "s0", true, 0)).toBe("fresh");
-    expect(admitNonce(memory, "n9", false, 0)).toBe("seen");
-    expect(memory.safe.current.size + memory.safe.previous.size).toBe(10);
-    expect(admitNonce(memory, "n11", false, 35_000)).toBe("full");
-    expect(admitNonce(memory, "n11", false, 70_000)).toBe("fresh");
+    for (let i = 0; i < 10; i += 1) expect(admit(memory, `n${i}`, false, 0)).toBe("fresh");
+    expect(admit(memory, "n10", false, 0)).toBe("full");
+    expect(admit(memory, "n9", false, 0)).toBe("seen");
+    for (let i = 0; i < 100; i += 1) expect(admit(memory, `s${i}`, true, 0)).toBe("fresh");
+    expect(admit(memory, "s99", true, 0)).toBe("seen");
+    expect(admit(memory, "s0", true, 0)).toBe("fresh");
+    expect(admit(memory, "n9", false, 0)).toBe("seen");
+    expect(rememberedIn(memory.safe)).toBe(10);
+    expect(admit(memory, "n11", false, 35_000)).toBe("full");
+    expect(admit(memory, "n11", false, 70_000)).toBe("fresh");
   });
 });

@@ -13,7 +13,7 @@ import {
 } from "../../../mesh/identity/derive.ts";
 import { EMPTY_DIGEST, digestOf } from "../../../mesh/identity/digest.ts";
 import { framed, isEqualText, macOf, toMacKey } from "../../../mesh/identity/mac.ts";
-import { finishMidstate, midstateOf, sha256 } from "../../../mesh/identity/sha256.ts";
+import { PADDING_BYTES, hmac, midstateOf, sha256 } from "../../../mesh/identity/sha256.ts";
 import { Secret } from "../../../mesh/identity/secret.ts";
 import { holds } from "../property.ts";
 
@@ -100,13 +100,19 @@ describe("sha256", () => {
     expect(sha256(large)).toEqual(reference(large));
   });
 
-  it("goes on from a midstate, into the bytes it reads if asked to", () => {
+  it("goes on from midstates to an HMAC, whole or cut, and pads behind the message only", () => {
     const block = new Uint8Array(64).map((_, index) => index * 7);
-    for (const length of [0, 31, 32, 55, 56, 63, 64, 65, 200]) {
-      const data = new Uint8Array(Math.max(length, 32)).fill(9);
-      const expected = reference(Buffer.concat([block, data.subarray(0, length)]));
-      finishMidstate(midstateOf(block), data, length, data);
-      expect(data.subarray(0, 32)).toEqual(expected);
+    const other = new Uint8Array(64).map((_, index) => index * 5);
+    for (const length of [0, 31, 32, 55, 56, 63, 64, 65, 119, 120, 200]) {
+      const data = new Uint8Array(length + PADDING_BYTES).fill(9);
+      const inner = reference(Buffer.concat([block, data.subarray(0, length)]));
+      const expected = reference(Buffer.concat([other, inner]));
+      const [whole, half] = [new Uint8Array(32), new Uint8Array(16)];
+      hmac(midstateOf(block), midstateOf(other), data, length, whole);
+      hmac(midstateOf(block), midstateOf(other), data, length, half);
+      expect(whole).toEqual(expected);
+      expect(half).toEqual(expected.subarray(0, 16));
+      expect(data.subarray(0, length).every((byte) => byte === 9)).toBe(true);
     }
   });
 });

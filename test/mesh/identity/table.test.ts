@@ -177,7 +177,7 @@ describe("openTable", () => {
     const later = { format: 9, stage: { percent: 5 }, defaults: { ...DEFAULTS, more: true } };
     expect((await opened((await build(later)).whole)).directory.format).toBe(9);
     expect(
-      await open((await build({ ...later, minMesh: 2, defaults: "changed", chunks: [] })).whole),
+      await open((await build({ ...later, minMesh: 3, defaults: "changed", chunks: [] })).whole),
     ).toBe("needs_newer_mesh");
   });
 
