@@ -161,8 +161,13 @@ async function withKeys(control: Control, outcome: Outcome<Change>): Promise<Out
   const { results } = outcome.value;
   const ofKind = (wanted: string) => results.filter(({ kind }) => kind === wanted);
   const domains = ofKind("TrustDomain").map(({ name }) => name);
-  const users = ofKind("RequestAuthentication").map(({ namespace, name }) => `${namespace}/${name}`);
-  for (const [names, refresh] of [[domains, refreshTrust] as const, [users, refreshKeys] as const]) {
+  const users = ofKind("RequestAuthentication").map(
+    ({ namespace, name }) => `${namespace}/${name}`,
+  );
+  for (const [names, refresh] of [
+    [domains, refreshTrust] as const,
+    [users, refreshKeys] as const,
+  ]) {
     const made = names.length > 0 ? await refresh(control, names) : null;
     version = made?.version ?? version;
     warnings = [...warnings, ...(made?.warnings ?? [])];

@@ -9,7 +9,8 @@ import { unwired } from "./unwired.ts";
 const bindings = env as unknown as Record<string, unknown>;
 const wiring = (bindings[BINDINGS.wiring] as Wiring | undefined) ?? null;
 const runtime = wiring === null ? null : start(bindings, wiring);
-const gate = runtime === null || wiring === null ? null : createGate(runtime.outlet, wiring, verifyUser);
+const gate =
+  runtime === null || wiring === null ? null : createGate(runtime.outlet, wiring, verifyUser);
 
 export default {
   async fetch(request: Request, _env: unknown, ctx: ExecutionContext): Promise<Response> {

@@ -1,5 +1,6 @@
 // What one hop through the mesh costs: CPU of the woven call over the same call unmeshed, paired in one process.
 import { mkdirSync } from "node:fs";
+import { NONCE_CAP } from "../../mesh/algorithms/replay/nonces.ts";
 import { pairOf, type Case } from "./cloth.ts";
 import { startWorkerd, type BenchProcess } from "./workerd.ts";
 
@@ -25,6 +26,8 @@ export interface HopReport {
     readonly invocations: number;
   };
   readonly rounds: number;
+  /** Before them, and not counted. */
+  readonly warmUpRounds: number;
   readonly callsPerRound: number;
 }
 
@@ -50,6 +53,13 @@ const OPTIONAL = [
   "inbound.deadline",
 ] as const;
 export const CALLS = 300;
+/**
+ * Rounds that are run and not counted: V8 has compiled the whole path only after about 20,000 calls (--trace-opt), and the
+ * figure is of a warm call.
+ */
+export const WARM_UP_ROUNDS = 70;
+/** Rounds after which a callee of level `request` has as many RPC proofs to remember as it does. */
+export const MOST_ROUNDS = Math.floor(NONCE_CAP / 2 / CALLS) - WARM_UP_ROUNDS - 1;
 
 /** A case of nothing but its level and what is left out. */
 export const plainCase = (
@@ -115,7 +125,7 @@ export async function measure(
 ): Promise<Samples> {
   const runs = orderOf(cases, options.random);
   const samples = new Map<string, number[]>(runs.map((run) => [run, []]));
-  for (let round = -5; round < options.rounds; round++) {
+  for (let round = -WARM_UP_ROUNDS; round < options.rounds; round++) {
     for (const run of orderOf(cases, options.random)) {
       const [name, kind] = run.split("/");
       const before = workerd.cpuUs();
@@ -123,6 +133,7 @@ export async function measure(
       const us = (workerd.cpuUs() - before) / CALLS;
       if (round >= 0) samples.get(run)?.push(us);
     }
+    if (round === -1) options.log(`warm after ${WARM_UP_ROUNDS} rounds`);
     if (round >= 0 && round % 10 === 9) options.log(`round ${round + 1} of ${options.rounds}`);
   }
   return samples;
@@ -168,6 +179,7 @@ function report(
     ),
     perCall,
     rounds,
+    warmUpRounds: WARM_UP_ROUNDS,
     callsPerRound: CALLS,
   };
 }

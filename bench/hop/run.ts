@@ -1,16 +1,17 @@
 // `npm run bench -- hop [-o json]`. Prints ratios; absolute times mean nothing on a shared machine.
 import { parseArgs } from "node:util";
 import { guardHop, recordHop } from "./guard.ts";
-import { runHop, type HopReport } from "./measure.ts";
+import { MOST_ROUNDS, runHop, WARM_UP_ROUNDS, type HopReport } from "./measure.ts";
 import { MOST_ADDED, runState } from "./state.ts";
 
 const USAGE = `Usage: npm run bench -- hop [options]
 
-CPU of one call through the mesh over the same call unmeshed, per level, and each filter's share.
+CPU of one call through the mesh over the same call unmeshed, per level, and each filter's share. The calls are warm:
+${WARM_UP_ROUNDS} rounds run before those that count, since V8 has compiled the whole path only after some 20,000 calls.
 
 Options:
   -o, --output json   the report as one object on the last line of stdout
-  --rounds N          paired rounds (default 40)
+  --rounds N          paired rounds (default 40, at most ${MOST_ROUNDS})
   --no-filters        without the share of each filter
   --record            keep this run's ratios as those that the guard compares with
   --state             what telemetry, breaker and pulse add to it; fails above 0.1
@@ -52,8 +53,11 @@ async function state(): Promise<void> {
 }
 
 async function hop(): Promise<void> {
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > MOST_ROUNDS)
+    throw new RangeError(`--rounds: a whole number from 1 to ${MOST_ROUNDS}, not ${values.rounds}`);
   const report = await runHop({
-    rounds: Number(values.rounds),
+    rounds,
     withFilters: values.filters && !values.guard,
     random: seeded(Number(values.seed)),
     log,
@@ -66,7 +70,9 @@ async function hop(): Promise<void> {
 }
 
 function hopTable(report: HopReport): string {
-  const lines = [`CPU of a woven call over the same call unmeshed, ${report.rounds} paired rounds`];
+  const lines = [
+    `CPU of a woven call over the same call unmeshed, ${report.rounds} paired rounds after ${report.warmUpRounds} to warm up`,
+  ];
   for (const kind of ["fetch", "rpc"] as const)
     for (const [level, { cpuRatio }] of Object.entries(report[kind]))
       lines.push(

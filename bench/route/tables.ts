@@ -2,7 +2,7 @@
 import { addRoute, createRouter, findRoute } from "rou3";
 import { compile } from "../../control/compile/compile.ts";
 import { storedOf } from "../../control/compile/offline.ts";
-import { ruleAtListeners } from "../../mesh/algorithms/match/listener.ts";
+import { type RuleAt, ruleAtListeners } from "../../mesh/algorithms/match/listener.ts";
 import { hostTable } from "../../mesh/algorithms/match/part.ts";
 import { matchRule } from "../../mesh/algorithms/match/match.ts";
 import { parseResource } from "../../mesh/contract/resources/parse.ts";
@@ -96,7 +96,10 @@ export function bytesFrom(resources: readonly StoredResource[]): ReadonlyMap<str
 }
 
 /** The mesh's own look-up over a table, each chunk parsed at its first use. */
-export function meshFind(bytes: ReadonlyMap<string, Uint8Array>): Find {
+export function meshFind(
+  bytes: ReadonlyMap<string, Uint8Array>,
+  said: (found: RuleAt) => number = ({ index }) => index,
+): Find {
   const decoder = new TextDecoder();
   const parsed = new Map<string, unknown>();
   const chunk = <T>(id: string): T | null => {
@@ -118,9 +121,18 @@ export function meshFind(bytes: ReadonlyMap<string, Uint8Array>): Find {
         hostTable(chunk, `host:${gateway}/${listener}/${name}`, { path, header }),
       (table, { port }) => matchRule(table, { method: "GET", path, query: "", header, port }),
     );
-    return found === null ? -1 : found.index;
+    return found === null ? -1 : said(found);
   };
 }
+
+/** The number of a rule that was found, as `askedFor` counts; of a host of its own, within it. */
+export const numberOf =
+  (shape: Shape) =>
+  ({ table, index }: RuleAt): number => {
+    const rule = table.rules[index];
+    const route = Number(rule?.route.slice("default/r".length));
+    return (shape === "hosts" ? 0 : route * RULES) + (rule?.index ?? 0);
+  };
 
 /** The same routes in rou3, whose paths begin with what it has no word for: the host, or the header's value. */
 export function rou3Find(shape: Shape, rules: number): Find {

@@ -1,5 +1,6 @@
 // Owns running all checks over documents and Workers; pure but for what it is given.
 import { methods } from "./checks/methods.ts";
+import { breakers, callers, conflicts, targets } from "./checks/policies.ts";
 import { backends, endpoints, killSwitches, parents } from "./checks/references.ts";
 import { goals, times, unreachable } from "./checks/rules.ts";
 import { bindings, faults, filters, grants, listeners, uncalled } from "./checks/unused.ts";
@@ -20,6 +21,10 @@ const CHECKERS: readonly Checker[] = [
   grants,
   listeners,
   methods,
+  targets,
+  conflicts,
+  breakers,
+  callers,
 ];
 
 /** What is wrong with the documents, in the order of their places; what only the running mesh holds is not judged. */

@@ -169,6 +169,26 @@ export const CHECKS = {
     "It switches nothing off.",
     "Correct `service` of the entry in `Mesh.spec.bypass`.",
   ),
+  HDL190: warning(
+    "Policy's target does not exist",
+    "The policy holds nowhere at that target: nothing is kept out, nothing protected.",
+    "Correct the name, or add what the policy is for.",
+  ),
+  HDL191: warning(
+    "Two traffic policies say the same of one target",
+    "What the older one says holds there, or that of the one whose name comes first.",
+    "Say it in one of them.",
+  ),
+  HDL192: warning(
+    "Breaker can never open",
+    "`consecutive`, `failureRatio` and `slowRatio` are all off, or the mesh's defaults have them off.",
+    "Set one of them above 0, or remove `breaker`.",
+  ),
+  HDL193: warning(
+    "Rule of a policy can never match",
+    "Nobody is whom it names, or it excludes what it asks for: an ALLOW lets nobody in by it, a DENY keeps nobody out.",
+    "Correct the name, or remove the contradiction.",
+  ),
 } as const satisfies Readonly<Record<string, Check>>;
 
 export type CheckCode = keyof typeof CHECKS;

@@ -35,7 +35,11 @@ export function compileAuthentication(
       chunks.set(id, { ...before, users: [...(before.users ?? []), ...users] });
     }
     const missing = targets.filter((id) => !gateways.has(id));
-    return statusWrite(authentication, findingsOf(authentication, missing, users, inventory), nowMs);
+    return statusWrite(
+      authentication,
+      findingsOf(authentication, missing, users, inventory),
+      nowMs,
+    );
   });
   return { chunks, statuses };
 }
@@ -60,29 +64,53 @@ const keysOf = (
   { id }: Authentication,
   { userKeys }: Inventory,
 ): UserIssuer["keys"] =>
-  (publicKeys(jwks) ?? userKeys.get(id)?.spec.sets[jwksUri] ?? []) as UserIssuer["keys"];
+  (publicKeys(jwks) ?? userKeys.get(id)?.spec.sets[jwksUri] ?? []) as unknown as UserIssuer["keys"];
 
 function findingsOf(
-  { id, stored }: Authentication,
+  authentication: Authentication,
   missing: readonly string[],
   users: readonly UserIssuer[],
-  { userKeys }: Inventory,
+  inventory: Inventory,
 ): Finding[] {
-  const held = userKeys.get(id);
-  const errors = Object.entries(held ? statusOf(held.stored).errors : {});
-  const keyless = users.filter(({ keys }) => keys.length === 0).map(({ issuer }) => issuer);
+  const isPending = isAwaited(authentication, inventory);
   return [
-    holds("Accepted", `The ${stored.kind} is accepted.`),
+    holds("Accepted", `The ${authentication.stored.kind} is accepted.`),
     missing.length > 0
       ? fails("ResolvedRefs", "TargetNotFound", `Not there: ${missing.join(", ")}.`)
       : holds("ResolvedRefs", "Every target exists."),
-    errors.length > 0
-      ? fails("KeysFetched", "FetchFailed", errors.map((words) => words.join(": ")).join("; "))
-      : holds("KeysFetched", "The keys are the newest there are."),
-    keyless.length > 0
-      ? fails("Programmed", "NoKeys", `No token is believed of ${keyless.join(", ")}.`)
-      : holds("Programmed", "The issuers and their keys are in the published table."),
+    ...(isPending
+      ? [pending("KeysFetched"), pending("Programmed")]
+      : [fetched(authentication, inventory), programmed(users)]),
   ];
+}
+
+/** Control asks right after it was applied. */
+const isAwaited = ({ id, spec }: Authentication, { userKeys }: Inventory): boolean => {
+  const held = userKeys.get(id);
+  const known = { ...held?.spec.sets, ...(held && statusOf(held.stored).errors) };
+  return spec.jwtRules.some(({ jwksUri: url }) => url !== undefined && !Object.hasOwn(known, url));
+};
+
+const pending = (type: string): Finding => ({
+  type,
+  status: "Unknown",
+  reason: "Pending",
+  message: "The keys were not asked for yet.",
+});
+
+function fetched({ id }: Authentication, { userKeys }: Inventory): Finding {
+  const held = userKeys.get(id);
+  const errors = Object.entries(held ? statusOf(held.stored).errors : {});
+  return errors.length > 0
+    ? fails("KeysFetched", "FetchFailed", errors.map((words) => words.join(": ")).join("; "))
+    : holds("KeysFetched", "The keys are the newest there are.");
+}
+
+function programmed(users: readonly UserIssuer[]): Finding {
+  const keyless = users.filter(({ keys }) => keys.length === 0).map(({ issuer }) => issuer);
+  return keyless.length > 0
+    ? fails("Programmed", "NoKeys", `No token is believed of ${keyless.join(", ")}.`)
+    : holds("Programmed", "The issuers and their keys are in the published table.");
 }
 
 function statusWrite(

@@ -79,7 +79,7 @@ export interface Inventory {
   readonly userKeys: ReadonlyMap<string, Known<UserKeysSpec>>;
   readonly trafficPolicies: readonly Known<TrafficPolicySpec>[];
   readonly trustDomains: readonly Known<TrustDomainSpec>[];
-  /** Bundles that were fetched, by the name of their TrustDomain. */
+  /** Bundles that were fetched, by the id of their TrustDomain. */
   readonly trustBundles: ReadonlyMap<string, Known<TrustBundleSpec>>;
   readonly listenerSets: readonly Known<ListenerSetSpec>[];
   /** GRPCRoutes too, in the words of HTTPRoute. */
@@ -131,10 +131,7 @@ export function takeInventory(
     trafficPolicies: all("TrafficPolicy", trafficPolicySpecSchema),
     trustDomains: all("TrustDomain", trustDomainSpecSchema),
     trustBundles: new Map(
-      all(TRUST_BUNDLE_KIND, trustBundleSpecSchema).map((known) => [
-        known.stored.metadata.name,
-        known,
-      ]),
+      all(TRUST_BUNDLE_KIND, trustBundleSpecSchema).map((known) => [known.id, known]),
     ),
     listenerSets: all("ListenerSet", listenerSetSpecSchema),
     routes: merged(

@@ -34,11 +34,8 @@ export function compileTrust(
 }
 
 /** What was fetched from another URL than the one named now is nothing. */
-function heldOf(
-  { spec, stored }: Domain,
-  { trustBundles }: Inventory,
-): Known<TrustBundleSpec> | null {
-  const known = trustBundles.get(stored.metadata.name);
+function heldOf({ spec, id }: Domain, { trustBundles }: Inventory): Known<TrustBundleSpec> | null {
+  const known = trustBundles.get(id);
   return known !== undefined && known.spec.url === spec.bundle.url ? known : null;
 }
 

@@ -1,5 +1,6 @@
 // Owns workload identity tokens: who asks is in the props, the key is the isolate's own, and Issuer signs.
 import type { IdentityReply } from "../../mesh/contract/join.ts";
+import { ISSUED_TOKEN } from "../../mesh/contract/state.ts";
 import { toBase64url } from "../../mesh/identity/base64url.ts";
 import { NAMELESS_MESH } from "../compile/compile.ts";
 import type { Control } from "../control.ts";
@@ -38,7 +39,7 @@ export function createIssue(): IssueIdentity {
     if (told.get(workload) === minute) return;
     if (told.size >= MOST_TOLD) told.clear();
     told.set(workload, minute);
-    const entry = { by: workload, action: "identity token", status: 200, subject: workload };
+    const entry = { by: workload, action: ISSUED_TOKEN, status: 200, subject: workload };
     waitUntil(store.audit(entry).catch(() => undefined));
   }
 

@@ -6,6 +6,7 @@ import type { Control } from "../control.ts";
 import { type Master, keySetFor } from "./keys.ts";
 import type { Known, Memory } from "./memory.ts";
 import { sliceFor, upstreamsOf } from "./reach.ts";
+import { tellIssued } from "./told.ts";
 
 /** What a cold or outdated isolate of a workload is told. */
 export async function join(
@@ -18,6 +19,7 @@ export async function join(
   const { table, workloads, revocations } = known;
   const version = table?.version ?? 0;
   const nowMs = control.clock.now();
+  tellIssued(memory, control, workload);
   memory.saw({ workload, isolate: request.isolate, version, seenMs: nowMs, nack: null });
   return {
     format: JOIN_FORMAT,

@@ -119,9 +119,7 @@ export function createMemory(): Memory {
       if (running) await Promise.race([running.work, control.clock.sleep(WARM_WAIT_MS)]);
       await start(control);
     },
-    saw: (seen) => {
-      pending.set(`${seen.workload} ${seen.isolate}`, seen);
-    },
+    saw: (seen) => void pending.set(`${seen.workload} ${seen.isolate}`, seen),
   };
 }
 

@@ -101,7 +101,9 @@ function setsOf(held: StoredResource | undefined): UserKeysSpec["sets"] {
   const ordered = Object.keys(sets).toSorted();
   const members = ["kty", "kid", "alg", "use", "crv", "x", "y", "n", "e"];
   const inOrder = (key: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-    Object.fromEntries(members.filter((name) => Object.hasOwn(key, name)).map((name) => [name, key[name]]));
+    Object.fromEntries(
+      members.filter((name) => Object.hasOwn(key, name)).map((name) => [name, key[name]]),
+    );
   return Object.fromEntries(ordered.map((url) => [url, (sets[url] ?? []).map(inOrder)]));
 }
 

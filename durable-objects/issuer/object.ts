@@ -92,11 +92,7 @@ export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
   /** Prepares what follows ahead of time: epochs, the next seed slot, the next token key. */
   override async alarm(): Promise<void> {
     const { masters, tokens, table } = await this.#ready();
-    const nextMs = Math.min(
-      await masters.prepare(),
-      await tokens.prepare(),
-      await table.prepare(),
-    );
+    const nextMs = Math.min(await masters.prepare(), await tokens.prepare(), await table.prepare());
     await this.ctx.storage.setAlarm(nextMs);
   }
 

@@ -4,7 +4,12 @@ import type { SignedBy, TableKeyLink } from "../../mesh/contract/table.ts";
 import { toBase64url } from "../../mesh/identity/base64url.ts";
 import { MOST_LINKS, vouchedText } from "../../mesh/identity/table-keys.ts";
 import { number, text } from "../sql.ts";
-import { type KeyStore, type PublicKey, type SigningKeys, createSigningKeys } from "./signing-keys.ts";
+import {
+  type KeyStore,
+  type PublicKey,
+  type SigningKeys,
+  createSigningKeys,
+} from "./signing-keys.ts";
 
 /** Life of a key. */
 const LIFE_MS = 180 * 86_400_000;
@@ -20,7 +25,7 @@ export interface TableKeys extends SigningKeys {
 
 export function createTableKeys(store: KeyStore): TableKeys {
   adoptFirst(store);
-  const { sql, rows } = store;
+  const { sql } = store;
   const keys: SigningKeys = createSigningKeys(
     { purpose: "table", letter: "t", lifeMs: LIFE_MS, hintMs: 0 },
     store,
@@ -49,14 +54,12 @@ export function createTableKeys(store: KeyStore): TableKeys {
     },
     async signedBy() {
       const by = await keys.active();
-      const links = sql.all("SELECT * FROM vouched ORDER BY number").map(
-        (row): TableKeyLink => ({
-          kid: text(row, "kid"),
-          x: text(row, "x"),
-          y: text(row, "y"),
-          signature: text(row, "signature"),
-        }),
-      );
+      const links = sql.all("SELECT * FROM vouched ORDER BY number").map((row): TableKeyLink => ({
+        kid: text(row, "kid"),
+        x: text(row, "x"),
+        y: text(row, "y"),
+        signature: text(row, "signature"),
+      }));
       return { by, links };
     },
   };

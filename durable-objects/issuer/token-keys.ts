@@ -29,7 +29,10 @@ export function createTokenKeys(sql: Sql, rows: SecretRows, clock: Clock): Token
   return { ...keys, bundle: () => bundleOf(keys, store) };
 }
 
-async function bundleOf(keys: SigningKeys, { sql, clock }: KeyStore): ReturnType<TokenKeys["bundle"]> {
+async function bundleOf(
+  keys: SigningKeys,
+  { sql, clock }: KeyStore,
+): ReturnType<TokenKeys["bundle"]> {
   const first = await keys.active();
   const kids = keys
     .slots()

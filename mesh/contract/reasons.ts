@@ -33,6 +33,8 @@ const upstream = entryOf("upstream");
 // What several reasons share; every woven Worker carries this table.
 const denied = (status: number, retryable = false): ReasonEntry =>
   local(status, "UAEX", "http_request_denied", retryable);
+const UNPROVED = denied(401);
+const FORBIDDEN = denied(403);
 const unavailable = (flag: string): ReasonEntry => local(503, flag, "destination_unavailable");
 const misconfigured = (status: number, flag: string): ReasonEntry =>
   local(status, flag, "proxy_configuration_error");
@@ -105,19 +107,19 @@ export const REASONS: Readonly<Record<Reason, ReasonEntry>> = {
   loop_detected: local(502, "NC", "proxy_loop_detected"),
   bad_argument: local(400, "NC", BAD),
   malformed: local(400, "UAEX", BAD),
-  unauthenticated: denied(401),
-  bad_mac: denied(401),
-  bad_digest: denied(401),
-  wrong_audience: denied(401),
-  stale: denied(401),
+  unauthenticated: UNPROVED,
+  bad_mac: UNPROVED,
+  bad_digest: UNPROVED,
+  wrong_audience: UNPROVED,
+  stale: UNPROVED,
   unknown_epoch: denied(401, true),
-  weak_proof: denied(401),
-  revoked: denied(401),
+  weak_proof: UNPROVED,
+  revoked: UNPROVED,
   replay: denied(409),
-  via_relay_refused: denied(403),
-  denied: denied(403),
-  not_allowed: denied(403),
-  default_deny: denied(403),
+  via_relay_refused: FORBIDDEN,
+  denied: FORBIDDEN,
+  not_allowed: FORBIDDEN,
+  default_deny: FORBIDDEN,
   ambiguous_path: local(400, "UAEX", BAD),
   no_guard: unavailable("NC"),
   not_synced: unavailable("NC"),

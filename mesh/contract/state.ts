@@ -88,6 +88,10 @@ export interface ControlToken {
   readonly expiresMs: number;
 }
 
+/** Actions of the audit trail that workloads do by themselves, all the time. */
+export const ISSUED_KEYS = "keys";
+export const ISSUED_TOKEN = "identity token";
+
 /** One entry of the audit trail. */
 export interface AuditEntry {
   readonly id: number;

@@ -1,13 +1,12 @@
 // Owns the text of a proof, the second half of the `heddle` header (docs/wire.md, "Proof"):
 //   session     1~s~<kid>~<sub>~<aud>~<slot>~<mac>
-//   request     1~r~<kid>~<sub>~<aud>~<tsMs>~<nonce>~<digest>~<tag>
+//   request     1~r~<kid>~<sub>~<aud>~<tsMs>~<nonce>~<digest>~<mac>
 //   capability  1~c
 // A reader takes any version from 1 up and ignores fields behind those it knows. Must not verify anything.
 import type { IdentityLevel } from "../contract/identity.ts";
 import { PROOF_FORMAT } from "../contract/identity.ts";
 import { isBase64url } from "./base64url.ts";
-import { EMPTY_DIGEST, NO_DIGEST } from "./digest.ts";
-import { TAG_CHARS } from "./mac.ts";
+import { NO_DIGEST } from "./digest.ts";
 
 /** Longest proof that is read, in characters. */
 export const MAX_PROOF_CHARS = 1024;
@@ -39,7 +38,6 @@ export interface RequestProof {
   readonly nonce: string;
   /** SHA-256 of the body in base64url, or `-`. */
   readonly digest: string;
-  /** Half a MAC, 22 characters. */
   readonly mac: string;
 }
 
@@ -50,8 +48,8 @@ const KID = /^[es](?:0|[1-9]\d{0,11})$/;
 const WORKLOAD = /^[A-Za-z0-9._-]{1,253}\/[A-Za-z0-9._-]{1,253}$/;
 const INTEGER = /^(?:0|[1-9]\d{0,14})$/;
 const HASH = /^[A-Za-z0-9_-]{43}$/;
-/** Stands for `EMPTY_DIGEST`, the digest of most requests. */
-const EMPTY = "0";
+/** Characters of a digest and of a MAC. */
+const HASH_CHARS = 43;
 
 const STRENGTH: Readonly<Record<IdentityLevel, number>> = {
   capability: 0,
@@ -121,11 +119,8 @@ export const formatSession = (proof: Omit<SessionProof, "kind">): string =>
   `${PROOF_FORMAT}~s~${proof.kid}~${proof.subject}~${proof.audience}~${proof.slot}~${proof.mac}`;
 
 /** Writes a request proof. */
-export const formatRequest = (proof: Omit<RequestProof, "kind">): string => {
-  const { kid, subject, audience, tsMs, nonce, digest, mac } = proof;
-  const body = digest === EMPTY_DIGEST ? EMPTY : digest;
-  return `${PROOF_FORMAT}~r~${kid}~${subject}~${audience}~${tsMs}~${nonce}~${body}~${mac}`;
-};
+export const formatRequest = (proof: Omit<RequestProof, "kind">): string =>
+  `${PROOF_FORMAT}~r~${proof.kid}~${proof.subject}~${proof.audience}~${proof.tsMs}~${proof.nonce}~${proof.digest}~${proof.mac}`;
 
 const readSession = (
   { kid, subject, audience }: Party,
@@ -150,7 +145,7 @@ const readRequest = (
   const tsMs = integerIn(text, head.length, first);
   const digest = digestIn(text, second + 1, third);
   const chars = second - first - 1;
-  const isForm = tsMs >= 0 && chars >= 16 && chars <= 64 && end - third - 1 === TAG_CHARS;
+  const isForm = tsMs >= 0 && chars >= 16 && chars <= 64 && end - third - 1 === HASH_CHARS;
   if (!isForm || digest === null) return null;
   if (!isBase64url(text, first + 1, second) || !isBase64url(text, third + 1, end)) return null;
   const nonce = text.slice(first + 1, second);
@@ -171,13 +166,11 @@ const integerIn = (text: string, start: number, end: number): number => {
   return number;
 };
 
-/** Null for what is no digest, and for the empty one written in full, which has one form only. */
+/** Null for what is no digest. */
 const digestIn = (text: string, start: number, end: number): string | null => {
-  if (end - start === 1 && text.startsWith(EMPTY, start)) return EMPTY_DIGEST;
   if (end - start === 1 && text.startsWith(NO_DIGEST, start)) return NO_DIGEST;
-  if (end - start !== EMPTY_DIGEST.length || !isBase64url(text, start, end)) return null;
-  const digest = text.slice(start, end);
-  return digest === EMPTY_DIGEST ? null : digest;
+  const isForm = end - start === HASH_CHARS && isBase64url(text, start, end);
+  return isForm ? text.slice(start, end) : null;
 };
 
 const isAt = (fields: readonly string[], index: number, form: RegExp): boolean =>

@@ -137,8 +137,7 @@ const useOf = (state: RingState, audience: string, held: HeldKey): PairUse => {
 
 const keepCaller = ({ callers }: RingState, name: string, keys: PairKeys): void => {
   if (callers.has(name)) return;
-  const oldest = callers.size >= MAX_CALLERS ? callers.keys().next() : null;
-  if (oldest !== null && oldest.done !== true) callers.delete(oldest.value);
+  if (callers.size >= MAX_CALLERS) callers.delete(callers.keys().next().value ?? "");
   callers.set(name, keys);
 };
 

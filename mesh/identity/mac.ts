@@ -7,14 +7,9 @@ import { BLOCK_BYTES, DIGEST_BYTES, PADDING_BYTES, hmac, midstateOf } from "./sh
 /** An HMAC-SHA256 key as its two midstates. */
 export type MacKey = Secret<{ readonly inner: Int32Array; readonly outer: Int32Array }>;
 
-/** Bytes of a tag: half of the MAC, the least that RFC 2104 §5 allows, and characters of it in base64url. */
-const TAG_BYTES = 16;
-export const TAG_CHARS = 22;
-
 const encoder = new TextEncoder();
 // Synchronous scratch space: written and read within one call, never across an await.
-const whole = new Uint8Array(DIGEST_BYTES);
-const tag = new Uint8Array(TAG_BYTES);
+const tag = new Uint8Array(DIGEST_BYTES);
 let scratch = new Uint8Array(1024);
 
 /** Makes a MAC key of at most 64 bytes of key material. */
@@ -29,19 +24,13 @@ export const toMacKey = (key: Uint8Array): MacKey => {
 
 /** The MAC of the fields in base64url; different field lists never give the same input (netstring framing). */
 export const macOf = (key: MacKey, fields: readonly string[]): string => {
-  sign(key, frame(fields), whole);
-  return toBase64url(whole);
-};
-
-/** The first half of that MAC, `TAG_CHARS` characters. */
-export const tagOf = (key: MacKey, fields: readonly string[]): string => {
-  sign(key, frame(fields), tag);
+  sign(key, frame(fields));
   return toBase64url(tag);
 };
 
-/** Whether the text is what `tagOf` gives, in time that depends on its length only. */
-export const isTagOf = (key: MacKey, fields: readonly string[], text: string): boolean => {
-  sign(key, frame(fields), tag);
+/** Whether the text is what `macOf` gives, in time that depends on its length only. */
+export const isMacOf = (key: MacKey, fields: readonly string[], text: string): boolean => {
+  sign(key, frame(fields));
   return isBase64urlOf(text, tag);
 };
 
@@ -49,8 +38,8 @@ export const isTagOf = (key: MacKey, fields: readonly string[], text: string): b
 export const macOfBytes = (key: MacKey, bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
   reserve(0, bytes.length);
   scratch.set(bytes);
-  sign(key, bytes.length, whole);
-  return whole.slice();
+  sign(key, bytes.length);
+  return tag.slice();
 };
 
 /**
@@ -68,10 +57,10 @@ export const isEqualText = (left: string, right: string): boolean => {
   return difference === 0;
 };
 
-/** Of what stands in the scratch space. */
-const sign = (key: MacKey, length: number, into: Uint8Array): void => {
+/** Writes to `tag` the MAC of what stands in the scratch space. */
+const sign = (key: MacKey, length: number): void => {
   const { inner, outer } = key.reveal();
-  hmac(inner, outer, scratch, length, into);
+  hmac(inner, outer, scratch, length, tag);
 };
 
 /** Writes the fields to the scratch space; gives their length. */

@@ -6,7 +6,7 @@ import { EMPTY_DIGEST, NO_DIGEST, digestOf } from "./digest.ts";
 import type { RequestProof } from "./envelope.ts";
 import { formatRequest } from "./envelope.ts";
 import type { Keyring, PairUse } from "./keyring.ts";
-import { isEqualText, isTagOf, tagOf } from "./mac.ts";
+import { isEqualText, isMacOf, macOf } from "./mac.ts";
 import type { Refused, VerifiedRequest } from "./verdict.ts";
 import { refused } from "./verdict.ts";
 
@@ -40,6 +40,8 @@ export interface AnswerFields {
   readonly contentType: string;
 }
 
+/** Characters of the request's MAC that its answer covers: 132 bits, so that most answers fit one block. */
+const REQUEST_TAG_CHARS = 22;
 const VERSION = /^[1-9]\d{0,3}$/;
 const DIGEST = /^[\w-]{43}$/;
 const OWN_VERSION = String(PROOF_FORMAT);
@@ -64,7 +66,7 @@ export const mintRequest = (
   nonce: string,
 ): MintedRequest => {
   const unsigned = { kid: use.kid, subject: ring.workload, audience, tsMs: nowMs, nonce, digest };
-  const mac = tagOf(use.keys.request, requestParts(unsigned, fields));
+  const mac = macOf(use.keys.request, requestParts(unsigned, fields));
   return { text: formatRequest({ ...unsigned, mac }), nonce, mac };
 };
 
@@ -80,7 +82,7 @@ export const verifyRequest = (
   if (ageMs > REQUEST_WINDOW_MS || ageMs < -REQUEST_AHEAD_MS) return refused("stale");
   const keys = ring.callerKeys(proof.subject, proof.kid, nowMs);
   if (keys === null) return refused("unknown_epoch");
-  if (!isTagOf(keys.request, requestParts(proof, fields), proof.mac)) return refused("bad_mac");
+  if (!isMacOf(keys.request, requestParts(proof, fields), proof.mac)) return refused("bad_mac");
   ring.keepCaller(proof.subject, proof.kid, keys);
   const { subject: principal, kid, nonce, digest, mac } = proof;
   return {
@@ -91,6 +93,7 @@ export const verifyRequest = (
     degraded: kid.startsWith("s"),
     nonce,
     digest,
+    isSafe: fields.method === "GET" || fields.method === "HEAD",
     mac,
     keys,
   };
@@ -107,7 +110,7 @@ export const mintAnswer = (
   fields: AnswerFields,
   digest: string,
 ): string => {
-  const mac = tagOf(keys.answer, answerParts(request, fields, digest));
+  const mac = macOf(keys.answer, answerParts(request, fields, digest));
   return `${PROOF_FORMAT}~${digest}~${mac}`;
 };
 
@@ -125,7 +128,7 @@ export const verifyAnswer = (
   const digest = header.slice(first + 1, second);
   const mac = header.slice(second + 1, third < 0 ? header.length : third);
   const isForm = second > first && isVersion(header, first) && isDigest(digest);
-  return isForm && isTagOf(keys.answer, answerParts(request, fields, digest), mac)
+  return isForm && isMacOf(keys.answer, answerParts(request, fields, digest), mac)
     ? { ok: true, digest }
     : refused("bad_answer");
 };
@@ -160,8 +163,8 @@ const answerParts = (
   digest: string,
 ): readonly string[] => [
   "a",
-  // It covers the request's nonce, so no two requests of a pair share it.
-  request.mac,
+  // The request's tag covers its nonce; no two requests of a pair share this much of theirs.
+  request.mac.slice(0, REQUEST_TAG_CHARS),
   String(fields.status),
   fields.contentType,
   digest,

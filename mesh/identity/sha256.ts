@@ -47,8 +47,8 @@ export const sha256 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
 };
 
 /**
- * Writes to `tag` the first bytes, a multiple of four, of the HMAC-SHA256 (RFC 2104) of the first `length` of `bytes`, whose
- * `PADDING_BYTES` behind them are overwritten; the key is given as its two midstates.
+ * Writes to `tag` the HMAC-SHA256 (RFC 2104) of the first `length` of `bytes`, whose `PADDING_BYTES` behind them are
+ * overwritten; the key is given as its two midstates.
  */
 export const hmac = (
   inner: Int32Array,
@@ -86,7 +86,7 @@ const finish = (bytes: Uint8Array, length: number, total: number): void => {
 };
 
 const writeState = (digest: Uint8Array): void => {
-  for (let at = 0; at < digest.length; at += 4) writeWord(digest, at, at32(state, at >> 2));
+  for (let i = 0; i < 8; i += 1) writeWord(digest, 4 * i, at32(state, i));
 };
 
 const load = (bytes: Uint8Array, start: number): void => {

@@ -37,8 +37,8 @@ export interface OpenOptions {
   readonly previous?: OpenTable;
 }
 
-const IMPORT = { name: "ECDSA", namedCurve: "P-256" } as const;
-const VERIFY = { name: "ECDSA", hash: "SHA-256" } as const;
+/** For the import of a key and for its use; each reads its own member. */
+const ES256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const parsedOf = new WeakMap<OpenTable, ReadonlyMap<string, unknown>>();
 
@@ -47,7 +47,7 @@ export const importTableKey = async (jwk: JsonWebKey): Promise<CryptoKey | null>
   const { kty, crv, x, y } = jwk;
   if (kty !== "EC" || crv !== "P-256" || x === undefined || y === undefined) return null;
   try {
-    return await crypto.subtle.importKey("jwk", { kty, crv, x, y }, IMPORT, false, ["verify"]);
+    return await crypto.subtle.importKey("jwk", { kty, crv, x, y }, ES256, false, ["verify"]);
   } catch {
     return null;
   }
@@ -116,9 +116,7 @@ const takeOver = (directory: Directory, previous: OpenTable | undefined): Map<st
 
 /** As `digestOf`, by the platform: of much it is faster, of little it is slower. */
 const digest = async (bytes: Uint8Array): Promise<string> =>
-  toBase64url(
-    new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)),
-  );
+  toBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 
 const isSigned = async (
   key: CryptoKey,
@@ -126,7 +124,7 @@ const isSigned = async (
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> => {
   try {
-    return await crypto.subtle.verify(VERIFY, key, signature, bytes);
+    return await crypto.subtle.verify(ES256, key, signature, bytes);
   } catch {
     return false;
   }

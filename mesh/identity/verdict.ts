@@ -39,6 +39,8 @@ export interface VerifiedRequest {
   readonly nonce: string;
   /** What the body must hash to, or `-`. */
   readonly digest: string;
+  /** A GET or HEAD was proved. */
+  readonly isSafe: boolean;
   /** The request's MAC; the answer's MAC covers it. */
   readonly mac: string;
   /** To prove the answer with. */

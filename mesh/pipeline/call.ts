@@ -81,7 +81,7 @@ export interface OutboundCall {
   gateway?: string;
   /** How tokens of end users are verified, edge only; where it is absent, none can be. */
   readonly verifyUser?: (
-    token: string,
+    authorization: string,
     issuers: readonly UserIssuer[],
     nowMs: number,
   ) => Promise<

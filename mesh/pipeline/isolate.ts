@@ -1,5 +1,4 @@
 // Owns what filters may know of the isolate they run in; mesh/platform implements it, tests and the simulator fake it.
-import type { MatchCall } from "../algorithms/match/match.ts";
 import type { CallContext } from "../contract/context.ts";
 import type { IdentityLevel } from "../contract/identity.ts";
 import type { PolicyChunk } from "../contract/policy.ts";
@@ -9,8 +8,8 @@ import type {
   BypassFeature,
   Defaults,
   GatewaysChunk,
+  HostChunk,
   RetryPolicy,
-  RuleTable,
   ServiceChunk,
 } from "../contract/table.ts";
 import type { TrustChunk } from "../contract/trust.ts";
@@ -37,13 +36,8 @@ export interface TableView {
   readonly splits: boolean;
   service(service: string): ServiceChunk | null;
   gateways(): GatewaysChunk | null;
-  /** The rules of a hostname that may take the request. */
-  host(
-    gateway: string,
-    listener: string,
-    hostname: string,
-    asked: Pick<MatchCall, "path" | "header">,
-  ): RuleTable | null;
+  /** By chunk id: what is behind a hostname, or a part of it. */
+  host(id: string): HostChunk | null;
   /** The level the workload asks for, from the signed directory. */
   level(workload: string): IdentityLevel;
   bypassed(feature: BypassFeature, service: string): boolean;
@@ -98,6 +92,8 @@ export interface Verified {
     readonly nonce: string;
     /** The proof's MAC, which stands for it where it is remembered. */
     readonly mac: string;
+    /** A GET or HEAD was proved. */
+    readonly isSafe: boolean;
     readonly digest: string;
     /** The answer with its `heddle-answer` header, over status, content type, nonce and request tag. */
     readonly prove: (response: Response) => Response;

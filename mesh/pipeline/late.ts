@@ -26,6 +26,7 @@ import type {
   CoveredFields,
   EffectiveRetry,
   EndpointBinding,
+  Isolate,
   Keeper,
   Verified,
 } from "./isolate.ts";
@@ -176,6 +177,20 @@ export const toLate = <C, G>(
   given: G,
   next: Next<C>,
 ): Promise<Outcome> | Outcome => (body === undefined ? noLatePart() : body(call, given, next));
+
+/** Late bodies that take a call with what the table says of it. */
+type BodyName<C, G> = { [K in keyof Late]: Late[K] extends Body<C, G> ? K : never }[keyof Late];
+
+/** What most filters with a late body do: a call of which the table says nothing goes on. */
+export const whereGiven = <C extends { readonly isolate: Isolate }, G>(
+  call: C,
+  given: G | undefined,
+  name: BodyName<C, G>,
+  next: Next<C>,
+): Promise<Outcome> | Outcome =>
+  given === undefined
+    ? next(call)
+    : toLate(call.isolate.late()?.[name] as Body<C, G> | undefined, call, given, next);
 
 /** Why a call is refused that cannot do without it. */
 export const noLatePart = (): Outcome => refuse("mesh_error", "no late part");

@@ -38,17 +38,25 @@ export interface Arrival {
 /** Drops them from a plain header object, in place; `X_Heddle` counts as `x-heddle`; an upgrade keeps `upgrade` and `connection`. */
 export function stripHeaders(headers: Record<string, string>, url = ""): void {
   const isUpgrade = headers["upgrade"] !== undefined;
-  const named = (headers["connection"] ?? "").toLowerCase().split(",");
+  const named = namedIn(headers["connection"] ?? "");
   const arrival = { address: headers["cf-connecting-ip"] ?? null, url };
   for (const name of Object.keys(headers)) {
-    const isNamed = named.some((nominated) => nominated.trim() === name) && name !== "upgrade";
     const told = isForged(name) ? toldInstead(name, arrival) : undefined;
+    const isOfHop = HOP_BY_HOP.has(name) && !(isUpgrade && name === "connection");
     if (typeof told === "string") headers[name] = told;
-    // Nobody names away what the platform says of him.
-    else if (told === null || (isNamed && !PLATFORM.test(name))) delete headers[name];
-    if (HOP_BY_HOP.has(name) && !(isUpgrade && name === "connection")) delete headers[name];
+    else if (told === null || named.has(name) || isOfHop) delete headers[name];
   }
 }
+
+/** Headers that `connection` gives out as those of one hop; nobody names away what the platform says of him. */
+const namedIn = (connection: string): ReadonlySet<string> =>
+  new Set(
+    connection
+      .toLowerCase()
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== "upgrade" && !PLATFORM.test(name)),
+  );
 
 /** A header that means something only from inside: the mesh's, the trace's, the platform's, a proxy's. */
 export function isForged(name: string): boolean {

@@ -46,6 +46,7 @@ export const requestProofs: RequestProofs = {
     request: {
       nonce: verdict.nonce,
       mac: verdict.mac,
+      isSafe: verdict.isSafe,
       digest: verdict.digest,
       prove: (response) => proved(verdict, response),
     },

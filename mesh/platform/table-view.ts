@@ -1,5 +1,4 @@
 // The open table as filters read it: chunk ids, levels and kill switches behind names.
-import { hostTable } from "../algorithms/match/part.ts";
 import type { IdentityLevel } from "../contract/identity.ts";
 import { POLICY_CHUNK, type PolicyChunk } from "../contract/policy.ts";
 import type {
@@ -36,8 +35,7 @@ export function createTableView(table: OpenTable): TableView {
       return chunk;
     },
     gateways: () => table.chunk<GatewaysChunk>("gateways"),
-    host: (gateway, listener, hostname, asked) =>
-      hostTable(table.chunk<HostChunk>, `host:${gateway}/${listener}/${hostname}`, asked),
+    host: (id) => table.chunk<HostChunk>(id),
     level: (workload): IdentityLevel =>
       directory.levels[workload] ?? directory.defaults.identity.level,
     policy(at) {

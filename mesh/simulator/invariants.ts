@@ -28,7 +28,7 @@ export interface Violation {
   readonly trace: readonly TraceEntry[];
 }
 
-/** Breaches that are kept with their traces per run. */
+/** Breaches that are kept with their traces per run; the first of each invariant is kept beside. */
 const KEPT = 3;
 
 /** The judge of one run. */
@@ -50,7 +50,8 @@ export class Judge {
     this.met[invariant] += 1;
     if (isKept) return;
     this.broken += 1;
-    if (this.violations.length >= KEPT) return;
+    const isTold = this.violations.some((other) => other.invariant === invariant);
+    if (isTold && this.violations.length >= KEPT) return;
     const { nowMs } = this.#world;
     this.violations.push({
       seed: this.#seed,

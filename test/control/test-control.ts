@@ -118,7 +118,8 @@ async function createIssuer(clock: TestClock): Promise<IssuerApi> {
     revocations: async () => revocations.all(),
     signToken: async (bytes) => tokens.sign(bytes),
     tokenKeys: async () => tokens.bundle(),
-    slots: async () => keySlots(rows, [...tokens.slots(), ...table.slots()], new Set(), clock.now()),
+    slots: async () =>
+      keySlots(rows, [...tokens.slots(), ...table.slots()], new Set(), clock.now()),
     rotate: async (purpose, isAtOnce) =>
       purpose === "seed"
         ? masters.rotateSeed()

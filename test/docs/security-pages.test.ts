@@ -46,3 +46,13 @@ it("docs/threat-model.md names tests that are there", () => {
   expect(named.length).toBeGreaterThan(15);
   expect(named.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
 });
+
+it("docs/threat-model.md names a test for each attack, and words that stand in it", () => {
+  const rows = rowsBehind("docs/threat-model.md", "attacks");
+  expect(rows).toHaveLength(35);
+  const wrong = rows.filter(([, , , , file = "", words = ""]) => {
+    const at = path.join(root, file);
+    return !existsSync(at) || !readFileSync(at, "utf8").includes(words.slice(1, -1));
+  });
+  expect(wrong).toEqual([]);
+});

@@ -7,8 +7,16 @@ interface HeapUsage {
   readonly backingStorageSize?: number;
 }
 
-/** Bytes in use of the Worker's isolate after its garbage was collected. */
-export async function heapOf(inspectorPort: number, worker: string): Promise<number> {
+/** Bytes in use of an isolate. */
+interface Heap {
+  /** By JavaScript. */
+  readonly used: number;
+  /** By buffers and what the runtime holds too, some of it until a later collection. */
+  readonly all: number;
+}
+
+/** What the Worker's isolate uses after its garbage was collected. */
+export async function heapOf(inspectorPort: number, worker: string): Promise<Heap> {
   const answer = await fetch(`http://127.0.0.1:${inspectorPort}/json`);
   const targets = (await answer.json()) as readonly { id: string; webSocketDebuggerUrl: string }[];
   const target = targets.find(({ id }) => id.endsWith(worker));
@@ -22,8 +30,8 @@ export async function heapOf(inspectorPort: number, worker: string): Promise<num
     // What was freed by one collection may free more in the next.
     for (const _ of [1, 2]) await command(socket, "HeapProfiler.collectGarbage");
     const usage = (await command(socket, "Runtime.getHeapUsage")) as HeapUsage;
-    console.log(worker, JSON.stringify(usage)); const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = usage;
-    return usedSize + embedderHeapUsedSize + backingStorageSize;
+    const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = usage;
+    return { used: usedSize, all: usedSize + embedderHeapUsedSize + backingStorageSize };
   } finally {
     socket.close();
   }

@@ -95,4 +95,31 @@ describe("revoking a workload", { timeout: 60_000 }, () => {
     await mesh.fault("isolate:default/other", "restart");
     for (const path of PATHS) expect(await statusOf("other", path)).not.toBe(200);
   });
+
+  it("spreads within 5 s to a strict destination, though control stops right after it was issued", async () => {
+    await apply(vaultAt("strict"));
+    for (const path of PATHS) expect(await statusOf("idle", path)).toBe(200);
+    const binding = "default/idle>default/vault";
+    await mesh.control("POST /v1/revoke", { kind: "binding", value: binding });
+    await mesh.fault("control", "down");
+    const endMs = performance.now() + 5000;
+    while ((await statusOf("idle", "/vault/")) === 200 && performance.now() < endMs)
+      await sleep(50);
+    expect(await statusOf("idle", "/vault/")).toBe(401);
+    expect(await statusOf("idle", "/flaky/")).toBe(200);
+    expect(await statusOf("front", "/vault/")).toBe(200);
+    if (process.env["HEDDLE_LONG"]) await expectRefusedWithoutObjects();
+    await mesh.fault("control", "ok");
+  });
+
+  /** With nobody who could tell of revocations, strict destinations refuse within a minute, and no others. */
+  async function expectRefusedWithoutObjects(): Promise<void> {
+    await mesh.fault("objects", "down");
+    const endMs = performance.now() + 60_000;
+    while ((await statusOf("front", "/vault/")) === 200 && performance.now() < endMs)
+      await sleep(500);
+    expect(await statusOf("front", "/vault/")).toBe(503);
+    expect(await statusOf("front", "/flaky/")).toBe(200);
+    await mesh.fault("objects", "ok");
+  }
 });

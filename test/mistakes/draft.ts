@@ -68,6 +68,7 @@ export function drawMesh(random: Random): Draft {
       "mesh/north.yaml": northRoutes(random, names),
       "mesh/east.yaml": [eastRoute(random, versions), ...rpcRoutes(names)],
       "mesh/filters.yaml": [filter()],
+      "mesh/policies.yaml": policies(random, names),
     },
   };
 }
@@ -193,6 +194,32 @@ const rpcRoutes = (names: readonly string[]): Doc[] => [
           matches: [{ entrypoint: "Ledger", method: ["charge", "refund"] }],
           backendRefs: [{ name: names[0] }],
           timeouts: { request: "2s" },
+        },
+      ],
+    },
+  },
+];
+
+const policies = (random: Random, names: readonly string[]): Doc[] => [
+  {
+    apiVersion: HEDDLE,
+    kind: "TrafficPolicy",
+    metadata: { name: "protected" },
+    spec: {
+      targetRefs: [{ name: "reviews" }, { kind: "HTTPRoute", name: "shop" }],
+      breaker: { failureRatio: pick(random, [0.2, 0.5]), consecutive: pick(random, [0, 5]) },
+    },
+  },
+  {
+    apiVersion: HEDDLE,
+    kind: "AuthorizationPolicy",
+    metadata: { name: "front-only" },
+    spec: {
+      targetRefs: [{ name: names[0] }],
+      rules: [
+        {
+          from: [{ principals: ["default/front", "other.example/ns/a/sa/b"] }],
+          to: [{ methods: ["GET", "POST"], notMethods: ["POST"] }],
         },
       ],
     },

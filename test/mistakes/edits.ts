@@ -22,6 +22,7 @@ const EAST = "mesh/east.yaml";
 const SERVICES = "mesh/services.yaml";
 const FILTERS = "mesh/filters.yaml";
 const EDGE = "mesh/gateway.yaml";
+const POLICIES = "mesh/policies.yaml";
 
 const doc = (draft: Draft, file: string, index = 0): Loose => draft.files[file]?.[index];
 const at = (file: string, document: number, ...path: (string | number)[]): Place => ({
@@ -196,6 +197,36 @@ export const EDITS: Readonly<Record<CheckCode, Edit>> = {
   HDL180: (draft) => {
     (draft.mesh.spec["bypass"] as Loose).push({ feature: "retry", service: "default/rewievs" });
     return at("mesh.yaml", 0, "spec", "bypass", 1, "service");
+  },
+  HDL190: (draft, random) => {
+    const [index, target] = pick(random, [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+    ] as const);
+    doc(draft, POLICIES, index).spec.targetRefs[target].name = "rewievs";
+    return at(POLICIES, index, "spec", "targetRefs", target, "name");
+  },
+  HDL191: (draft) => {
+    const later = structuredClone(doc(draft, POLICIES) as Doc);
+    later.metadata.name = "protected-too";
+    later.spec["targetRefs"] = [{ name: "reviews" }];
+    draft.files[POLICIES]?.push(later);
+    return at(POLICIES, 2, "spec", "targetRefs");
+  },
+  HDL192: (draft) => {
+    doc(draft, POLICIES).spec.breaker = { failureRatio: 0, consecutive: 0, slowRatio: 0 };
+    return at(POLICIES, 0, "spec", "breaker");
+  },
+  HDL193: (draft, random) => {
+    const [rule] = doc(draft, POLICIES, 1).spec.rules;
+    const path = ["spec", "rules", 0];
+    if (random() < 0.5) {
+      rule.to[0].notMethods.push("GET");
+      return at(POLICIES, 1, ...path, "to", 0, "methods");
+    }
+    rule.from[0].principals[0] = "default/fornt";
+    return at(POLICIES, 1, ...path, "from", 0, "principals", 0);
   },
 };
 

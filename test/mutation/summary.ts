@@ -1,4 +1,5 @@
 // Owns what is told of a mutation run: the share that was killed, by file, and every survivor.
+import { whyEquivalent } from "./equivalent.ts";
 
 /** Share of the mutants that must be killed. */
 const LEAST = 0.9;
@@ -38,7 +39,8 @@ export function summaryOf({ files }: Report): Summary {
     mutants += counted.length;
     lines.push(`${percent(dead, counted.length)}  ${dead}/${counted.length}  ${file}`);
     for (const mutant of counted)
-      if (!KILLED.has(mutant.status)) survivors.push(`${file}:${lineOf(mutant)}`);
+      if (!KILLED.has(mutant.status))
+        survivors.push(`${file}:${lineOf(mutant)}${noteOf(file, mutant)}`);
   }
   const text = [
     ...lines,
@@ -57,6 +59,11 @@ export const isDone = ({ killed, mutants }: Summary): boolean =>
 
 const lineOf = ({ location, mutatorName, replacement, status }: Mutant): string =>
   `${location.start.line}:${location.start.column} ${mutatorName} ${status}: ${(replacement ?? "").replaceAll(/\s+/g, " ").slice(0, 80)}`;
+
+const noteOf = (file: string, { replacement }: Mutant): string => {
+  const why = whyEquivalent(file, replacement ?? "");
+  return why === null ? "" : ` (equivalent: ${why})`;
+};
 
 const percent = (part: number, whole: number): string =>
   `${(whole === 0 ? 100 : (part / whole) * 100).toFixed(1)} %`.padStart(7);

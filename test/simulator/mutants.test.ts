@@ -4,14 +4,26 @@ import type * as Simulator from "../../mesh/simulator.ts";
 import type { FaultName, InvariantName } from "../../mesh/simulator.ts";
 import { drawSwarm } from "../../mesh/simulator/swarm.ts";
 
-const MUTANTS: readonly {
-  readonly what: string;
+/** What one module says instead of its own. */
+interface Change {
   readonly file: string;
   readonly mutate: (own: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+}
+
+interface Mutant extends Change {
+  readonly what: string;
   readonly breaks: InvariantName;
+  /** What would hide it, were it not away too; by itself its absence does not break the invariant. */
+  readonly without?: Change;
   /** The weather that shows it. */
   readonly under: FaultName;
-}[] = [
+}
+
+const NO_CIRCUIT: Change = {
+  file: "../../mesh/algorithms/breaker/circuit.ts",
+  mutate: () => ({ isClosed: () => true }),
+};
+const MUTANTS: readonly Mutant[] = [
   {
     what: "nonces are not remembered",
     file: "../../mesh/algorithms/replay/nonces.ts",
@@ -37,6 +49,14 @@ const MUTANTS: readonly {
     }),
     breaks: "I5",
     under: "callee-errors",
+  },
+  {
+    what: "retries of an outage are free, and no circuit is there to end it",
+    file: "../../mesh/algorithms/retry/budget.ts",
+    mutate: () => ({ spendRetry: () => true }),
+    without: NO_CIRCUIT,
+    breaks: "I5",
+    under: "callee-outage",
   },
   {
     what: "a session proof is good whatever its code says",
@@ -76,7 +96,10 @@ const MUTANTS: readonly {
 ];
 
 afterEach(() => {
-  for (const { file } of MUTANTS) vi.doUnmock(file);
+  for (const { file, without } of MUTANTS) {
+    vi.doUnmock(file);
+    if (without !== undefined) vi.doUnmock(without.file);
+  }
   vi.resetModules();
 });
 
@@ -95,24 +118,40 @@ const seedsUnder = (name: FaultName): readonly number[] =>
     })
     .slice(0, 8);
 
+/** The invariants that are broken with these changes in `most` seeds, until the one to be broken is among them. */
+async function brokenBy(
+  changes: readonly Change[],
+  { under, breaks: wanted }: Pick<Mutant, "under" | "breaks">,
+  most = Infinity,
+): Promise<ReadonlySet<InvariantName>> {
+  vi.resetModules();
+  for (const { file, mutate } of changes)
+    vi.doMock(file, async (importOriginal) => {
+      const own = await importOriginal<Record<string, unknown>>();
+      return { ...own, ...mutate(own) };
+    });
+  const simulator: typeof Simulator = await import("../../mesh/simulator.ts");
+  const found = new Set<InvariantName>();
+  for (const seed of seedsUnder(under).slice(0, most)) {
+    const { violations } = await simulator.runSeed(seed, CALLS);
+    for (const { invariant } of violations) found.add(invariant);
+    if (found.has(wanted)) break;
+  }
+  return found;
+}
+
 describe("a mutant is caught", () => {
-  test.each(MUTANTS)(
-    "$what: $breaks",
+  test.each(MUTANTS)("$what: $breaks", { timeout: 120_000 }, async (mutant) => {
+    const { without, breaks } = mutant;
+    const changes = without === undefined ? [mutant] : [mutant, without];
+    expect([...(await brokenBy(changes, mutant))]).toContain(breaks);
+  });
+
+  test.each(MUTANTS.flatMap(({ without, ...rest }) => (without ? [{ ...rest, without }] : [])))(
+    "not by what would have hidden it: $what",
     { timeout: 120_000 },
-    async ({ file, mutate, breaks, under }) => {
-      vi.resetModules();
-      vi.doMock(file, async (importOriginal) => {
-        const own = await importOriginal<Record<string, unknown>>();
-        return { ...own, ...mutate(own) };
-      });
-      const simulator: typeof Simulator = await import("../../mesh/simulator.ts");
-      const found = new Set<InvariantName>();
-      for (const seed of seedsUnder(under)) {
-        const { violations } = await simulator.runSeed(seed, CALLS);
-        for (const { invariant } of violations) found.add(invariant);
-        if (found.has(breaks)) break;
-      }
-      expect([...found]).toContain(breaks);
+    async ({ without, ...mutant }) => {
+      expect([...(await brokenBy([without], mutant, 2))]).not.toContain(mutant.breaks);
     },
   );
 });

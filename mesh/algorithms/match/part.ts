@@ -12,6 +12,9 @@ export const firstSegment = (path: string): string => {
 /** The part, from 0, of `parts`, of what a table is divided by: a first segment, or a header's value (null: none). */
 export const partOf = (key: string | null, parts: number): number => fnv(key ?? "") % parts;
 
+/** Ids of a chunk's parts: a text that is made anew is hashed anew by whoever looks it up. */
+const ids = new WeakMap<HostChunk, string[]>();
+
 /**
  * The table in which a request is looked up: that of the chunk `id`, or of the part of it that has the request's rules.
  * `chunk` answers null where there is none. A part that cannot be read is no table: what it guards is not passed by.
@@ -24,5 +27,8 @@ export const hostTable = (
   const whole = chunk(id);
   if (!whole?.parts) return whole && whole.table;
   const key = whole.by ? header(whole.by) : firstSegment(path);
-  return chunk(`${id}#${partOf(key, whole.parts)}`)?.table ?? null;
+  const part = partOf(key, whole.parts);
+  let known = ids.get(whole);
+  if (known === undefined) ids.set(whole, (known = []));
+  return chunk((known[part] ??= `${id}#${part}`))?.table ?? null;
 };

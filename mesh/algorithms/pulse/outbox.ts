@@ -10,6 +10,8 @@ interface Box {
   sequence: number;
   /** In the order of their sequences, oldest first. */
   underway: PulsePart[];
+  /** What was gathered had to stay, since as many parts were on their way as may be. */
+  isFull: boolean;
   /** What was gathered since the last time, and begins anew; null for nothing. */
   readonly drain: () => Delta | null;
 }
@@ -19,14 +21,15 @@ export type Outbox = Map<string, Box>;
 
 /** Lets an object be told of what `drain` gathers; once per object. */
 export const openBox = (outbox: Outbox, object: string, drain: () => Delta | null): void => {
-  if (!outbox.has(object)) outbox.set(object, { sequence: 0, underway: [], drain });
+  if (!outbox.has(object)) outbox.set(object, { sequence: 0, underway: [], isFull: false, drain });
 };
 
 /** All that is to be told now: what was not acknowledged, then what was gathered since. */
 export const takeParts = (outbox: Outbox): PulsePart[] => {
   const parts: PulsePart[] = [];
   for (const [object, box] of outbox) {
-    const delta = box.underway.length < MOST_UNDERWAY ? box.drain() : null;
+    box.isFull = box.underway.length >= MOST_UNDERWAY;
+    const delta = box.isFull ? null : box.drain();
     if (delta !== null) box.underway.push({ object, sequence: ++box.sequence, delta });
     parts.push(...box.underway);
   }
@@ -41,8 +44,9 @@ export const acknowledge = (outbox: Outbox, marks: readonly PartMark[]): void =>
   }
 };
 
-/** Whether parts were told and not acknowledged. */
+/** Whether parts were told and not acknowledged, or had to stay behind such. */
 export const isUnderway = (outbox: Outbox): boolean => {
-  for (const { underway } of outbox.values()) if (underway.length > 0) return true;
+  for (const { underway, isFull } of outbox.values())
+    if (isFull || underway.length > 0) return true;
   return false;
 };

@@ -1,6 +1,12 @@
 // Owns the kind RequestAuthentication: whose tokens of end users a Gateway believes (the words are those of Istio's).
 import * as z from "zod";
-import { GATEWAY_GROUP, HEDDLE_API, labelNameSchema, resourceSchema, subdomainSchema } from "./meta.ts";
+import {
+  GATEWAY_GROUP,
+  HEDDLE_API,
+  labelNameSchema,
+  resourceSchema,
+  subdomainSchema,
+} from "./meta.ts";
 import { problem } from "./problem.ts";
 
 const MAX_KEYS = 32;
@@ -17,7 +23,8 @@ const keySchema = z
   );
 
 /** Headers that mean something already. */
-const TAKEN = /^(?:host|cookie|connection|content-length|transfer-encoding|upgrade|authorization|cf-.*|(?:x-)?heddle.*|(?:x-)?forwarded.*|traceparent|tracestate)$/;
+const TAKEN =
+  /^(?:host|cookie|connection|content-length|transfer-encoding|upgrade|authorization|cf-.*|(?:x-)?heddle.*|(?:x-)?forwarded.*|traceparent|tracestate)$/;
 
 const headerSchema = z.strictObject({
   /** In lower case; a client cannot set it. */

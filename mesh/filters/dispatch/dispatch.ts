@@ -14,25 +14,24 @@ export function dispatch(call: OutboundCall): Promise<Outcome> | Outcome {
   const { binding, http, rpc } = call;
   if (binding === null) return refuse("not_bound", call.dialled.service);
   call.dispatched += 1;
-  if (http !== null) return dispatchHttp(call, binding, http);
-  if (rpc !== null) return dispatchRpc(call, binding, rpc);
-  return refuse("mesh_error", "neither HTTP nor RPC");
-}
-
-function dispatchHttp(
-  call: OutboundCall,
-  binding: EndpointBinding,
-  http: HttpParts,
-): Promise<Outcome> | Outcome {
   try {
-    return binding.fetch(http.url, initOf(call, http)).then(
-      (response) => received(call, response),
-      (error: unknown) => thrown(call, error),
-    );
+    if (http !== null) return dispatchHttp(call, binding, http);
+    if (rpc !== null) return dispatchRpc(call, binding, rpc);
   } catch (error) {
     return thrown(call, error);
   }
+  return refuse("mesh_error", "neither HTTP nor RPC");
 }
+
+const dispatchHttp = (
+  call: OutboundCall,
+  binding: EndpointBinding,
+  http: HttpParts,
+): Promise<Outcome> =>
+  binding.fetch(http.url, initOf(call, http)).then(
+    (response) => received(call, response),
+    (error: unknown) => thrown(call, error),
+  );
 
 function received(call: OutboundCall, response: Response): Promise<Outcome> | Outcome {
   const { status } = response;
@@ -89,18 +88,14 @@ function dispatchRpc(
   call: OutboundCall,
   binding: EndpointBinding,
   rpc: RpcParts,
-): Promise<Outcome> | Outcome {
-  try {
-    const pending = binding.dispatch([call.envelope, rpc.path, rpc.args]);
-    call.sent = pending;
-    const isBounded = call.attemptEndMs !== Number.POSITIVE_INFINITY;
-    return (isBounded ? within(call, pending) : pending).then(
-      (value) => returned(call, value),
-      (error: unknown) => thrown(call, error),
-    );
-  } catch (error) {
-    return thrown(call, error);
-  }
+): Promise<Outcome> {
+  const pending = binding.dispatch([call.envelope, rpc.path, rpc.args]);
+  call.sent = pending;
+  const isBounded = call.attemptEndMs !== Number.POSITIVE_INFINITY;
+  return (isBounded ? within(call, pending) : pending).then(
+    (value) => returned(call, value),
+    (error: unknown) => thrown(call, error),
+  );
 }
 
 function returned(call: OutboundCall, value: unknown): Outcome {

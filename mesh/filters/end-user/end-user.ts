@@ -1,7 +1,6 @@
 // Edge only: who the end user is, where a token says so that a RequestAuthentication of the Gateway believes.
 import { WORD_CLAIMS, spreadClaims } from "../../algorithms/authorize/claims.ts";
 import type { UserIssuer } from "../../contract/policy.ts";
-import { bearerOf } from "../../identity/jose/bearer.ts";
 import { memberOf } from "../../identity/outward/strict-json.ts";
 import type { HttpParts, OutboundCall } from "../../pipeline/call.ts";
 import type { Filter, Next } from "../../pipeline/filter.ts";
@@ -29,19 +28,16 @@ function identify(
   const shown = headers["authorization"];
   // Other schemes are the application's business.
   if (shown === undefined || !/^bearer(?: |$)/i.test(shown)) return next(call);
-  const bearer = bearerOf([shown]);
-  return "fault" in bearer
-    ? refuse("unauthenticated", `token: ${bearer.fault}`)
-    : verify(call, headers, { token: bearer.token, users }, next);
+  return verify(call, headers, { shown, users }, next);
 }
 
 async function verify(
   call: OutboundCall,
   headers: HttpParts["headers"],
-  { token, users }: { readonly token: string; readonly users: readonly UserIssuer[] },
+  { shown, users }: { readonly shown: string; readonly users: readonly UserIssuer[] },
   next: Next<OutboundCall>,
 ): Promise<Outcome> {
-  const verdict = await call.verifyUser?.(token, users, call.isolate.now());
+  const verdict = await call.verifyUser?.(shown, users, call.isolate.now());
   if (verdict === undefined) return refuse("mesh_error", "nobody here verifies tokens");
   if ("fault" in verdict) return refuse("unauthenticated", `token: ${verdict.fault}`);
   const { claims, issuer } = verdict;

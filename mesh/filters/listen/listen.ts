@@ -1,6 +1,7 @@
 // Edge only: which listener a request came in by, and which rule of its routes wins.
 import { ruleAtListeners } from "../../algorithms/match/listener.ts";
 import { matchRule } from "../../algorithms/match/match.ts";
+import { hostTable } from "../../algorithms/match/part.ts";
 import type { Rule } from "../../contract/table.ts";
 import { headerOf, type HttpParts, type OutboundCall } from "../../pipeline/call.ts";
 import type { Filter } from "../../pipeline/filter.ts";
@@ -30,7 +31,8 @@ function winner(table: TableView, http: HttpParts, call: OutboundCall): Rule | n
     table.gateways()?.listeners ?? [],
     http.host,
     call.listener,
-    ({ gateway, listener }, host) => table.host(gateway, listener, host, asked),
+    ({ gateway, listener }, host) =>
+      hostTable((id) => table.host(id), `host:${gateway}/${listener}/${host}`, asked),
     (rules, { gateway, port }) => {
       call.gateway = gateway;
       asked.port = port;

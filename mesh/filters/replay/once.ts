@@ -10,9 +10,7 @@ const MOST_BYTES = 65_536;
 
 /** Its nonce is new, and its body the one that came. */
 export const once: Late["replay"] = (call, proved, next) => {
-  const method = call.request?.method ?? "rpc";
-  const isSafe = method === "GET" || method === "HEAD";
-  const reason = call.isolate.proofs.admitNonce(proved.mac, isSafe, call.isolate.now());
+  const reason = call.isolate.proofs.admitNonce(proved.mac, proved.isSafe, call.isolate.now());
   if (reason !== null) return refuse(reason, `nonce of ${call.principal}`);
   if (call.request === null || proved.digest === NO_DIGEST) return next(call);
   if (call.request.body === null && proved.digest === EMPTY_DIGEST) return next(call);

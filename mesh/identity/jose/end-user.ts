@@ -4,6 +4,7 @@ import type { UserIssuer } from "../../contract/policy.ts";
 import { type Jws, SVID_ALGORITHMS, parseJws } from "../outward/compact.ts";
 import type { Jwk } from "../outward/key.ts";
 import { memberOf, parseStrictObject } from "../outward/strict-json.ts";
+import { bearerOf } from "./bearer.ts";
 import { checkJws } from "./jws.ts";
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -21,13 +22,15 @@ const TYPES: readonly unknown[] = [undefined, "jwt", "at+jwt", "application/at+j
 const LEEWAY_S = 30;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Verifies a compact token at an instant, ms since the epoch. */
+/** Verifies the token in a header Authorization of scheme Bearer at an instant, ms since the epoch. */
 export async function verifyUser(
-  token: string,
+  authorization: string,
   issuers: readonly UserIssuer[],
   nowMs: number,
 ): Promise<UserVerdict> {
-  const jws = parseJws(token, ALGORITHMS);
+  const bearer = bearerOf([authorization]);
+  if ("fault" in bearer) return bearer;
+  const jws = parseJws(bearer.token, ALGORITHMS);
   if (typeof jws === "string") return { fault: jws };
   const typ = memberOf(jws.header, "typ");
   if (!TYPES.includes(typeof typ === "string" ? typ.toLowerCase() : typ)) return { fault: "typ" };
@@ -62,15 +65,26 @@ async function signatureFault(jws: Jws, keys: UserIssuer["keys"]): Promise<strin
 }
 
 function faultOf(claims: Claims, { audiences }: UserIssuer, nowS: number): string | null {
-  const [exp, nbf, iat] = ["exp", "nbf", "iat"].map((name) => memberOf(claims, name));
+  const exp = memberOf(claims, "exp");
   if (exp === undefined) return "exp-missing";
   if (!isTime(exp)) return "exp-type";
   if (exp + LEEWAY_S <= nowS) return "expired";
-  if (nbf !== undefined && !isTime(nbf)) return "nbf-type";
-  if (isTime(nbf) && nbf - LEEWAY_S > nowS) return "not-yet-valid";
-  if (iat !== undefined && !isTime(iat)) return "iat-type";
-  if (isTime(iat) && iat - LEEWAY_S > nowS) return "iat-in-future";
-  return audiences === undefined ? null : audienceFault(memberOf(claims, "aud"), audiences);
+  return (
+    laterFault(memberOf(claims, "nbf"), nowS, ["nbf-type", "not-yet-valid"]) ??
+    laterFault(memberOf(claims, "iat"), nowS, ["iat-type", "iat-in-future"]) ??
+    (audiences === undefined ? null : audienceFault(memberOf(claims, "aud"), audiences))
+  );
+}
+
+/** Of a time that must have come, where it is told. */
+function laterFault(
+  time: unknown,
+  nowS: number,
+  [ofType, ofTime]: readonly [string, string],
+): string | null {
+  if (time === undefined) return null;
+  if (!isTime(time)) return ofType;
+  return time - LEEWAY_S > nowS ? ofTime : null;
 }
 
 function audienceFault(aud: unknown, audiences: readonly string[]): string | null {

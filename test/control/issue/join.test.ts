@@ -5,6 +5,7 @@ import { type Memory, createMemory } from "../../../control/issue/memory.ts";
 import { revoke } from "../../../control/issue/revoke.ts";
 import { weaveAnswer } from "../../../control/issue/weave.ts";
 import { applyDocuments, change } from "../../../control/pipeline.ts";
+import { resign } from "../../../control/publish/resign.ts";
 import { toRegistrations } from "../../../control/resources/workloads.ts";
 import type { JoinReply } from "../../../mesh/contract/join.ts";
 import { fromWireKey, pairSeed } from "../../../mesh/identity/derive.ts";
@@ -209,4 +210,33 @@ it("weaves with a new seed slot once the first was revoked", async () => {
   const second = await weaveAnswer(memory, control, "default/front");
   expect(second.seed.kid).not.toBe(first.seed.kid);
   expect(second.seed.audience).toHaveLength(1);
+});
+
+it("keys that were given out are in the audit trail, once per workload and minute", async () => {
+  const request = { format: 1, isolate: "i", have: 0 };
+  for (const workload of ["default/front", "default/front", "default/cart"])
+    await join(memory, control, workload, request);
+  control.clock.advance(60_000);
+  await join(memory, control, "default/front", request);
+  const trail = await control.store.auditTrail(10, 0);
+  expect(trail.map(({ by, action }) => [by, action])).toEqual([
+    ["default/front", "keys"],
+    ["default/cart", "keys"],
+    ["default/front", "keys"],
+  ]);
+});
+
+it("tables are signed anew as soon as another key signs, with nothing else changed", async () => {
+  await resign(memory, control);
+  const before = await control.store.publishedVersion();
+  expect(await control.issuer.rotate("table", true)).toBe("t2");
+  await memory.refresh(control);
+  expect(await resign(memory, control)).toMatchObject({ ok: true, value: { version: before + 1 } });
+  await memory.refresh(control);
+  expect(await resign(memory, control)).toMatchObject({ ok: true, value: null });
+  const woven = await weaveAnswer(memory, control, "default/front");
+  expect(woven.publicKey).toMatchObject({ kid: "t2" });
+  const key = await importTableKey(woven.publicKey);
+  const table = new Uint8Array(Buffer.from(woven.table ?? "", "base64"));
+  expect(await openTable(table, key!, 0)).toMatchObject({ ok: true });
 });

@@ -148,7 +148,9 @@ describe("authorization policies", () => {
         const all = known(specs);
         const { reason, policy: named } = decide(toScope(all, "td"), request, byDefault);
         const decider = all.filter(({ id }) => id === named);
-        const isSelected = all.some(({ spec }) => spec.mode === "enforce" && spec.action === "ALLOW");
+        const isSelected = all.some(
+          ({ spec }) => spec.mode === "enforce" && spec.action === "ALLOW",
+        );
         if (reason === "denied" || (reason === null && isSelected)) {
           const alone = decide(toScope(decider, "td"), request, "deny");
           expect(alone).toEqual({ reason, policy: named });
@@ -181,7 +183,11 @@ describe("authorization policies", () => {
     holds(
       fc.property(policies, asked, action, (specs, given, byDefault) => {
         const request = read(given);
-        const said = outline(specs.length === 0 ? null : toScope(known(specs), "td"), request, byDefault);
+        const said = outline(
+          specs.length === 0 ? null : toScope(known(specs), "td"),
+          request,
+          byDefault,
+        );
         if (said !== "some") expect(isAllowed(specs, request, byDefault)).toBe(said === "all");
       }),
       0.3,

@@ -3,10 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { enter, leave } from "../../../mesh/algorithms/concurrency/bulkhead.ts";
 import { childDeadline, remaining } from "../../../mesh/algorithms/deadline/remaining.ts";
-import {
-  createNonceMemory,
-  rememberedIn,
-} from "../../../mesh/algorithms/replay/nonces.ts";
+import { createNonceMemory, rememberedIn } from "../../../mesh/algorithms/replay/nonces.ts";
 import { holds } from "../property.ts";
 import { admit } from "./tags.ts";
 
@@ -63,8 +60,7 @@ describe("admitNonce", () => {
     const memory = createNonceMemory(0);
     for (let second = 0; second < 300; second += 1) {
       expect(admit(memory, `n${second}`, false, second * 1000)).toBe("fresh");
-      if (second >= 35)
-        expect(admit(memory, `n${second - 35}`, false, second * 1000)).toBe("seen");
+      if (second >= 35) expect(admit(memory, `n${second - 35}`, false, second * 1000)).toBe("seen");
     }
     expect(rememberedIn(memory.other)).toBeLessThanOrEqual(71);
   });

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Source, firstIn, lookupOf } from "../../../mesh/algorithms/match/candidates.ts";
+import { matchRule } from "../../../mesh/algorithms/match/match.ts";
 import type { Candidate, Condition } from "../../../mesh/contract/table.ts";
 import { holds } from "../property.ts";
 
@@ -37,10 +38,18 @@ const read =
 /** For GET on port 80 by `ns/x`. */
 const isHolding =
   (call: Given) =>
-  ({ method = "GET", from = ["ns/x"], port = 80, headers = [], query = [] }: Candidate): boolean => {
+  ({
+    method = "GET",
+    from = ["ns/x"],
+    port = 80,
+    headers = [],
+    query = [],
+  }: Candidate): boolean => {
     const isMet = (of: Source, { name, value, regex }: Condition): boolean => {
       const actual = read(call)(of, name);
-      return actual !== null && (regex === true ? new RegExp(value).test(actual) : actual === value);
+      return (
+        actual !== null && (regex === true ? new RegExp(value).test(actual) : actual === value)
+      );
     };
     return (
       method === "GET" &&
@@ -105,8 +114,18 @@ describe("a thousand candidates told apart by one value", () => {
   it("those that take any value come in their order", () => {
     const list = of((n) => (n % 100 === 50 ? {} : { headers: [tenant(n)] }));
     const anyOf = (n: number): number => asks(list, call(n))[0];
-    expect([7, 49, 51, 999].map(anyOf)).toEqual([7, 49, 50, 50]);
+    expect([0, 7, 49, 51, 999].map(anyOf)).toEqual([0, 7, 49, 50, 50]);
     expect(asks(list, { headers: {}, query: {} })[0]).toBe(50);
+  });
+
+  it("so do those that ask for something else, and none behind the one found is asked", () => {
+    const list = of((n) => (n % 100 === 50 ? { method: "GET" } : { headers: [tenant(n)] }));
+    expect([0, 7, 150, 999].map((n) => asks(list, call(n)))).toEqual([
+      [0, 0],
+      [7, 0],
+      [50, 1],
+      [50, 1],
+    ]);
   });
 });
 
@@ -117,4 +136,37 @@ it("a list of eight is walked as it is, one of nine is cut", () => {
   expect(lookupOf(list(9))).toMatchObject({ of: "headers", name: "a" });
   const alike = Array.from({ length: 20 }, (_, rule) => ({ rule, method: "GET" }));
   expect(lookupOf(alike)).toHaveProperty("list");
+});
+
+describe("patterns among many values", () => {
+  const exact = Array.from({ length: 20 }, (_, rule): Candidate => ({
+    rule,
+    headers: [{ name: "tenant", value: `t${rule}` }],
+  }));
+  const pattern = { rule: 20, headers: [{ name: "tenant", value: "^x", regex: true }] };
+  const found = (tenant: string): number => {
+    const call = { headers: { tenant }, query: {} };
+    return firstIn(lookupOf([...exact, pattern]), read(call), isHolding(call));
+  };
+
+  it("are held against the value, though others were told apart by it", () => {
+    expect([found("t3"), found("xyz"), found("zz")]).toEqual([3, 20, -1]);
+  });
+
+  it("tell nothing apart themselves", () => {
+    expect(lookupOf(Array.from({ length: 20 }, () => pattern))).toHaveProperty("list");
+  });
+});
+
+it("a table asks for headers and for parameters where its candidates do", () => {
+  const list = (of: Source): Candidate[] =>
+    Array.from({ length: 20 }, (_, rule) => ({ rule, [of]: [{ name: "n", value: `${rule}` }] }));
+  const rules = { rules: [], exact: {}, regex: [] };
+  const table = { ...rules, prefix: { "/h": list("headers"), "/q": list("query") } };
+  const match = (path: string, header: string | null, query: string): number =>
+    matchRule(table, { method: "GET", path, query, header: () => header });
+  expect(match("/h", "7", "n=8")).toBe(7);
+  expect(match("/q", "7", "n=8")).toBe(8);
+  expect(match("/h", null, "n=8")).toBe(-1);
+  expect(match("/q", "7", "")).toBe(-1);
 });

@@ -2,12 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Evidence, isEnough } from "../../../mesh/algorithms/breaker/evidence.ts";
-import {
-  addCounts,
-  countsOf,
-  emptyWindow,
-  roll,
-} from "../../../mesh/algorithms/breaker/window.ts";
+import { addCounts, countsOf, emptyWindow, roll } from "../../../mesh/algorithms/breaker/window.ts";
 import { DEFAULT_BREAKER } from "../../../mesh/contract/defaults.ts";
 import type { BreakerPolicy } from "../../../mesh/contract/table.ts";
 import { holds } from "../property.ts";
@@ -47,21 +42,13 @@ describe("a caller who makes most of the calls counts for half of them", () => {
     ["failures, less asked", [most, few, few], { failureRatio: 0.13 }, true],
     [
       "slow calls",
-      [
-        seen({ ok: 1000, slow: 50 }),
-        seen({ ok: 20, slow: 6 }),
-        seen({ ok: 20, slow: 6 }),
-      ],
+      [seen({ ok: 1000, slow: 50 }), seen({ ok: 20, slow: 6 }), seen({ ok: 20, slow: 6 })],
       { slowRatio: 0.2 },
       false,
     ],
     [
       "slow calls, less asked",
-      [
-        seen({ ok: 1000, slow: 50 }),
-        seen({ ok: 20, slow: 6 }),
-        seen({ ok: 20, slow: 6 }),
-      ],
+      [seen({ ok: 1000, slow: 50 }), seen({ ok: 20, slow: 6 }), seen({ ok: 20, slow: 6 })],
       { slowRatio: 0.13 },
       true,
     ],
@@ -138,7 +125,12 @@ describe("one caller alone", () => {
 });
 
 it("a window holds what is younger than half of it, and nothing as old as itself", () => {
-  const event = fc.record({ afterMs: fc.nat(9), ok: fc.nat(3), failed: fc.nat(3), slow: fc.nat(3) });
+  const event = fc.record({
+    afterMs: fc.nat(9),
+    ok: fc.nat(3),
+    failed: fc.nat(3),
+    slow: fc.nat(3),
+  });
   const windowMs = 8;
   holds(
     fc.property(fc.array(event, { maxLength: 20 }), fc.nat(9), (events, waitMs) => {

@@ -33,9 +33,25 @@ it("a value counts from 2^-10 on, up to 2^20, with its own sum", () => {
 
 describe("a merge", () => {
   it("adds zeros, sums and counts at the coarser scale", () => {
-    const fine = of([[-3, 1], [-1, 2], [4, 3], [5, 4]], { scale: 1, zero: 2, sum: 10 });
+    const fine = of(
+      [
+        [-3, 1],
+        [-1, 2],
+        [4, 3],
+        [5, 4],
+      ],
+      { scale: 1, zero: 2, sum: 10 },
+    );
     const coarse = of([[2, 5]], { zero: 1, sum: 7 });
-    const merged = { ...of([[-2, 1], [-1, 2], [2, 12]]), zero: 3, sum: 17 };
+    const merged = {
+      ...of([
+        [-2, 1],
+        [-1, 2],
+        [2, 12],
+      ]),
+      zero: 3,
+      sum: 17,
+    };
     expect(merge(fine, coarse)).toEqual(merged);
     expect(merge(coarse, fine)).toEqual(merged);
     expect(countOf(merge(fine, coarse))).toBe(18);
@@ -44,19 +60,43 @@ describe("a merge", () => {
   it("stays as fine as its span allows, and becomes no coarser than that", () => {
     const span = (width: number) => merge(of([[0, 1]]), of([[width, 1]]));
     expect(span(MOST_BUCKETS - 1).scale).toBe(0);
-    expect(span(MOST_BUCKETS)).toEqual(of([[0, 1], [512, 1]], { scale: -1 }));
+    expect(span(MOST_BUCKETS)).toEqual(
+      of(
+        [
+          [0, 1],
+          [512, 1],
+        ],
+        { scale: -1 },
+      ),
+    );
     expect(span(2 * MOST_BUCKETS).scale).toBe(-2);
     expect(merge(of([]), of([]))).toEqual(of([]));
   });
 
   it("keeps zeros and sum when it becomes coarser", () => {
-    const coarse = downscale(of([[0, 1], [3, 2]], { scale: 3, zero: 4, sum: 5 }), 2);
+    const coarse = downscale(
+      of(
+        [
+          [0, 1],
+          [3, 2],
+        ],
+        { scale: 3, zero: 4, sum: 5 },
+      ),
+      2,
+    );
     expect(coarse).toEqual(of([[0, 3]], { scale: 1, zero: 4, sum: 5 }));
   });
 });
 
 describe("a quantile", () => {
-  const four = of([[1, 1], [0, 1], [3, 1]], { zero: 1 });
+  const four = of(
+    [
+      [1, 1],
+      [0, 1],
+      [3, 1],
+    ],
+    { zero: 1 },
+  );
   it.each([
     [0, 0],
     [0.25, 0],
@@ -79,7 +119,14 @@ describe("a quantile", () => {
 
 it("cumulative counts hold a bucket from the bound that it lies above", () => {
   // Buckets above 1, 2 and 8.
-  const histogram = of([[3, 4], [0, 1], [1, 2]], { zero: 1 });
+  const histogram = of(
+    [
+      [3, 4],
+      [0, 1],
+      [1, 2],
+    ],
+    { zero: 1 },
+  );
   expect(cumulative(histogram, [0, 1, 1.5, 2, 2.1, 4, 8, 8.1, 100])).toEqual([
     1, 1, 2, 2, 4, 4, 4, 8, 8,
   ]);

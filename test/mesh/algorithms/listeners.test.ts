@@ -131,10 +131,14 @@ describe("the routes of a service", () => {
   });
 
   it("are none where none is attached, or only to another port", () => {
-    expect(routesFor({}, "shop/x", 80)).toBeNull();
-    expect(routesFor({ producer: [{ port: 80, table: one }] }, "shop/x", 81)).toBeNull();
-    expect(routesFor({ producer: [{ port: 80, table: one }] }, "shop/x", null)).toBeNull();
-    expect(routesFor({ producer }, "shop/x", 80)).toBe(one);
+    expect(routesFor({ consumer: null, producer: null }, "shop/x", 80)).toBeNull();
+    expect(
+      routesFor({ consumer: null, producer: [{ port: 80, table: one }] }, "shop/x", 81),
+    ).toBeNull();
+    expect(
+      routesFor({ consumer: null, producer: [{ port: 80, table: one }] }, "shop/x", null),
+    ).toBeNull();
+    expect(routesFor({ consumer: null, producer }, "shop/x", 80)).toBe(one);
   });
 });
 
@@ -164,11 +168,7 @@ describe("the explanation", () => {
       { header: () => "b" },
       'header x-a "b" does not match [0-9]+',
     ],
-    [
-      { headers: [{ name: "x-a", value: "[0-9]+", regex: true }] },
-      { header: () => "12" },
-      null,
-    ],
+    [{ headers: [{ name: "x-a", value: "[0-9]+", regex: true }] }, { header: () => "12" }, null],
     [{ query: [{ name: "p", value: "1" }] }, {}, "query parameter p is missing"],
     [{ query: [{ name: "p", value: "1" }] }, { query: "p=2" }, 'query parameter p is "2", not "1"'],
     [{ query: [{ name: "p", value: "1" }] }, { query: "p=1" }, null],
@@ -180,10 +180,7 @@ describe("the explanation", () => {
     const post = { method: "POST" };
     const table = tableOf(
       {
-        "/a": [
-          { rule: 4, ...post },
-          { rule: 5 },
-        ],
+        "/a": [{ rule: 4, ...post }, { rule: 5 }],
         "/a/b": [{ rule: 3, ...post }],
         "/b": [{ rule: 9 }],
         "": [{ rule: 6 }],
@@ -196,7 +193,8 @@ describe("the explanation", () => {
         ],
       },
     );
-    const seen = (call: MatchCall) => explainMatch(table, call).map(({ path, rule }) => [path, rule]);
+    const seen = (call: MatchCall) =>
+      explainMatch(table, call).map(({ path, rule }) => [path, rule]);
     const before = [
       ["= /a/b", 1],
       ["~ /a.*", 2],
@@ -231,7 +229,9 @@ describe("the explanation", () => {
         const call = { ...get, path, port: 80, source: "a/x" };
         const winner = matchRule(table, call);
         const considered = explainMatch(table, call);
-        expect(considered.slice(0, winner < 0 ? undefined : -1).map(({ lacks }) => lacks)).not.toContain(null);
+        expect(
+          considered.slice(0, winner < 0 ? undefined : -1).map(({ lacks }) => lacks),
+        ).not.toContain(null);
         if (winner >= 0) expect(considered.at(-1)).toMatchObject({ rule: winner, lacks: null });
       }),
       0.1,

@@ -81,7 +81,11 @@ describe("the next key", () => {
 });
 
 it("a revoked session is forgotten when its keys have ended, everything else never", () => {
-  const of = (kind: "subject" | "kid" | "session" | "binding") => ({ kind, value: "x", atMs: 5000 });
+  const of = (kind: "subject" | "kid" | "session" | "binding") => ({
+    kind,
+    value: "x",
+    atMs: 5000,
+  });
   const all = [of("subject"), of("kid"), of("session"), of("binding")];
   expect(inForce(all, 5000 + KEY_GRACE_MS - 1)).toEqual(all);
   expect(inForce(all, 5000 + KEY_GRACE_MS).map(({ kind }) => kind)).toEqual([

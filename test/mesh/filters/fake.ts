@@ -1,6 +1,12 @@
 // An isolate with a clock, randomness and endpoints of the test's own; a call through it runs the real chain.
 import { DEFAULTS } from "../../../mesh/contract/defaults.ts";
-import type { Defaults, Rule, RuleTable, ServiceChunk } from "../../../mesh/contract/table.ts";
+import type {
+  Defaults,
+  HostChunk,
+  Rule,
+  RuleTable,
+  ServiceChunk,
+} from "../../../mesh/contract/table.ts";
 import type { HttpParts, OutboundCall } from "../../../mesh/pipeline/call.ts";
 import { rootContext } from "../../../mesh/pipeline/context.ts";
 import {
@@ -156,7 +162,7 @@ function tableOf(options: FakeOptions): TableView {
     splits: false,
     service: (name) => services.get(name) ?? null,
     gateways: () => null,
-    host: (): RuleTable | null => null,
+    host: (): HostChunk | null => null,
     level: () => "session",
     trust: () => null,
     policy: () => undefined,

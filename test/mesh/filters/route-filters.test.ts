@@ -263,7 +263,7 @@ describe("redirects", () => {
     const listeners = [{ ...listener, protocol: "HTTPS", hosts: ["*"] }];
     const table = Object.assign(self.isolate.table() as TableView, {
       gateways: () => ({ listeners }),
-      host: () => everyPath(rule),
+      host: () => ({ table: everyPath(rule) }),
     });
     expect(table.gateways()).not.toBeNull();
     const outcome = await runEdge(

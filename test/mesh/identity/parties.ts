@@ -61,7 +61,3 @@ export const macByHand = (kid: string, use: "req" | "res", fields: readonly stri
   const seed = derive(audience, `heddle/v1/pair|${framed([DOMAIN, CALLER, CALLEE])}`);
   return createHmac("sha256", derive(seed, use)).update(framed(fields)).digest("base64url");
 };
-
-/** The first half of that MAC, as requests and answers carry it. */
-export const tagByHand = (kid: string, use: "req" | "res", fields: readonly string[]): string =>
-  Buffer.from(macByHand(kid, use, fields), "base64url").subarray(0, 16).toString("base64url");

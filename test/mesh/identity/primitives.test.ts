@@ -100,18 +100,16 @@ describe("sha256", () => {
     expect(sha256(large)).toEqual(reference(large));
   });
 
-  it("goes on from midstates to an HMAC, whole or cut, and pads behind the message only", () => {
+  it("goes on from midstates to an HMAC, and pads behind the message only", () => {
     const block = new Uint8Array(64).map((_, index) => index * 7);
     const other = new Uint8Array(64).map((_, index) => index * 5);
     for (const length of [0, 31, 32, 55, 56, 63, 64, 65, 119, 120, 200]) {
       const data = new Uint8Array(length + PADDING_BYTES).fill(9);
       const inner = reference(Buffer.concat([block, data.subarray(0, length)]));
       const expected = reference(Buffer.concat([other, inner]));
-      const [whole, half] = [new Uint8Array(32), new Uint8Array(16)];
-      hmac(midstateOf(block), midstateOf(other), data, length, whole);
-      hmac(midstateOf(block), midstateOf(other), data, length, half);
-      expect(whole).toEqual(expected);
-      expect(half).toEqual(expected.subarray(0, 16));
+      const tag = new Uint8Array(32);
+      hmac(midstateOf(block), midstateOf(other), data, length, tag);
+      expect(tag).toEqual(expected);
       expect(data.subarray(0, length).every((byte) => byte === 9)).toBe(true);
     }
   });

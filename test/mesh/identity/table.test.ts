@@ -287,6 +287,34 @@ describe("openTable", () => {
     }
   });
 
+  it("takes the digest of all chunks for that of each, and hashes each where that does not hold", async () => {
+    const all = Object.values(CHUNKS).map((value) => bytesOf(value));
+    const body = digestOf(new Uint8Array(Buffer.concat(all)));
+    const whole = (await build({ body })).whole;
+    expect((await opened(whole)).chunk("gateways")).toEqual(CHUNKS.gateways);
+    const damaged = whole.slice();
+    damaged[damaged.length - 3] = 0;
+    const table = await opened(damaged);
+    expect(table.chunk("host:a/b/c/*")).toBeNull();
+    expect(table.chunk("gateways")).toEqual(CHUNKS.gateways);
+    const slice = (await build({ body })).slice("gateways");
+    expect((await opened(slice)).chunk("gateways")).toEqual(CHUNKS.gateways);
+    // Hashes of single chunks are not looked at where the signed one of all of them holds.
+    const wrong = Object.fromEntries(
+      Object.keys(CHUNKS).map((id, at) => [
+        id,
+        {
+          hash: digestOf(new Uint8Array([at])),
+          offset: all.slice(0, at).reduce((sum, { length }) => sum + length, 0),
+          length: all[at]?.length,
+        },
+      ]),
+    );
+    const quick = await opened((await build({ body, chunks: wrong })).whole);
+    expect(quick.chunk("gateways")).toEqual(CHUNKS.gateways);
+    expect((await opened((await build({ chunks: wrong })).whole)).chunk("gateways")).toBeNull();
+  });
+
   it("counts a wrong chunk once, keeps the others, and never takes it over", async () => {
     const { whole } = await build();
     const damaged = whole.slice();
