@@ -1,6 +1,6 @@
 // Owns the command tree: what can be asked, with which options, and examples of each.
 // A command's module is imported when it runs, so that --help stays fast.
-import { Argument, Command, CommanderError, Option, type OptionValues } from "commander";
+import { Command, CommanderError, Option, type OptionValues } from "commander";
 import { addBreaking } from "./breaking.ts";
 import type { ApplyOptions } from "./commands/apply.ts";
 import type { DeleteOptions } from "./commands/delete.ts";

@@ -42,16 +42,23 @@ export function sliceFor(workload: string, table: TableIndex, workloads: Workloa
   const services = reachableServices(workload, table, workloads);
   if (services === null) return table.bytes;
   const ids = [...services].map((service) => `service:${service}`);
-  const chunks = [...ids, `${POLICY_CHUNK}${workload}`, ...trustOf(services, table)].toSorted().flatMap((id) => {
-    const bytes = table.chunk(id);
-    return bytes ? [{ id, bytes }] : [];
-  });
+  const chunks = [...ids, `${POLICY_CHUNK}${workload}`, ...trustOf(services, table)]
+    .toSorted()
+    .flatMap((id) => {
+      const bytes = table.chunk(id);
+      return bytes ? [{ id, bytes }] : [];
+    });
   return writeSlice(table.directoryBytes, table.signature, chunks);
 }
 
 /** Who is believed is the business of whoever wants proved answers. */
 const trustOf = (services: ReadonlySet<string>, table: TableIndex): string[] =>
-  [...services].some((name) => table.services().get(name)?.endpoints.some(({ answer }) => answer))
+  [...services].some((name) =>
+    table
+      .services()
+      .get(name)
+      ?.endpoints.some(({ answer }) => answer),
+  )
     ? [TRUST_CHUNK]
     : [];
 

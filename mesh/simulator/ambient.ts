@@ -1,7 +1,7 @@
 // Owns the stand-ins for what the data plane takes from its runtime: clock, chance, timers, Response and WebCrypto.
 // They are in force inside a simulated machine only; everything else in the process keeps the runtime's own.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createDecipheriv, createPublicKey, verify } from "node:crypto";
+import { createDecipheriv, createHash, createPublicKey, verify } from "node:crypto";
 
 /** What a machine gives the code that runs on it. */
 export interface Ambient {
@@ -144,6 +144,8 @@ function subtleOf(own: SubtleCrypto): unknown {
       format === "jwk" ? createPublicKey({ key: key as never, format: "jwk" }) : key,
     verify: async (_: unknown, key: never, signature: Uint8Array, bytes: Uint8Array) =>
       verify("sha256", bytes, { key, dsaEncoding: "ieee-p1363" }, signature),
+    digest: async (_: unknown, bytes: Uint8Array) =>
+      new Uint8Array(createHash("sha256").update(bytes).digest()).buffer,
     decrypt: async (
       { iv, additionalData }: { iv: Uint8Array; additionalData: Uint8Array },
       key: Uint8Array,

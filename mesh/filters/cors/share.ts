@@ -26,17 +26,13 @@ function changeFor(
   origin: string | undefined,
   preflight: HttpParts | null,
 ): HeaderChange {
-  const { origins, credentials, patterns = [] } = given;
+  const { origins, credentials } = given;
   const isOpen = origins[0] === "*" && credentials !== true;
   const set: [string, string][] = [];
   const say = (name: string, value: string | undefined): void => {
     if (value !== undefined) set.push([name, value]);
   };
-  const isKnown =
-    origin !== undefined &&
-    (origins.some((pattern) => isTaken(pattern, origin.toLowerCase())) ||
-      patterns.some((pattern) => new RegExp(`^(?:${pattern})$`, "s").test(origin)));
-  if (isKnown) {
+  if (origin !== undefined && isKnown(given, origin)) {
     say(`${ALLOW}origin`, isOpen ? "*" : origin);
     if (credentials === true) say(`${ALLOW}credentials`, "true");
     say("access-control-expose-headers", given.expose);
@@ -51,6 +47,10 @@ function changeFor(
   }
   return { remove: [`${ALLOW}origin`], set, add: isOpen ? [] : [["vary", "origin"]] };
 }
+
+const isKnown = ({ origins, patterns = [] }: Cors, origin: string): boolean =>
+  origins.some((pattern) => isTaken(pattern, origin.toLowerCase())) ||
+  patterns.some((pattern) => new RegExp(`^(?:${pattern})$`, "s").test(origin));
 
 /** `*` inside an origin stands for labels, never for a port. */
 function isTaken(pattern: string, origin: string): boolean {
