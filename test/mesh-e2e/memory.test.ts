@@ -13,6 +13,9 @@ const WARM = 5 * AT_ONCE;
 const MOST_BYTES = 8 * 1024 * 1024;
 /** 10,000 keys of a hundred bytes would be more than twice as much. */
 const MOST_GROWTH = 400 * 1024;
+const MOST_BATCHES = 3;
+const isFlat = (growths: readonly number[]): boolean =>
+  growths.some((bytes) => bytes < MOST_GROWTH);
 const ISOLATES = ["caller-memory", "callee-memory"] as const;
 
 const THROWER = `
@@ -63,13 +66,18 @@ it(
     const heaps = () => Promise.all(ISOLATES.map((name) => heapOf(inspectorPort, name)));
     // Until its code is compiled and what is loaded late is there.
     await callAll(0, WARM);
-    const before = await heaps();
-    await callAll(WARM, CALLS);
-    const after = await heaps();
-    for (const [index, { used, all }] of after.entries()) {
-      expect(all, ISOLATES[index]).toBeLessThan(MOST_BYTES);
-      expect(used - before[index]!.used, ISOLATES[index]).toBeLessThan(MOST_GROWTH);
+    // What is kept by request grows with every batch; what the engine makes of its code comes to an end.
+    const growths: number[] = [];
+    let before = await heaps();
+    for (let batch = 0; batch < MOST_BATCHES && !isFlat(growths); batch++) {
+      await callAll(WARM + batch * CALLS, CALLS);
+      const after = await heaps();
+      for (const [index, { all }] of after.entries())
+        expect(all, ISOLATES[index]).toBeLessThan(MOST_BYTES);
+      growths.push(Math.max(...after.map(({ used }, index) => used - before[index]!.used)));
+      before = after;
     }
+    expect(isFlat(growths), `grew by ${growths.join(", ")} bytes`).toBe(true);
   },
   process.env["HEDDLE_LONG"] ? 300_000 : 90_000,
 );
