@@ -24,7 +24,7 @@ const SHARED = path.join(
 );
 const OWN = path.join(import.meta.dirname, "../topologies/own.json");
 const SCRATCH = claimFolder(path.join(import.meta.dirname, "../../.heddle/topologies"));
-const REQUESTS = process.env["HEDDLE_LONG"] ? 5000 : 1500;
+const REQUESTS = process.env["HEDDLE_LONG"] ? 5000 : 800;
 const SEED = 42;
 
 const topology = readTopology(existsSync(SHARED) ? SHARED : OWN);

@@ -66,7 +66,8 @@ describe("apply --wait", { timeout: 180_000 }, () => {
     // Long enough ago for the next call to be reported.
     await sleep(1200);
     await mesh.ask({ caller: "idle", path: "/echo/" });
-    await sleep(200);
+    // Reports are merged once a second.
+    await sleep(1500);
     // Its isolate is gone and will never say so.
     await mesh.fault("isolate:default/idle", "restart");
     const startMs = performance.now();
