@@ -48,7 +48,7 @@ const runtime: TestProjectConfiguration = {
   },
 };
 
-/** Two files at a time: each starts a mesh of its own, in a folder of its own, and waits more than it works. */
+/** Three files at a time: each starts a mesh of its own, in a folder of its own, and waits more than it works. */
 const mesh: TestProjectConfiguration = {
   // What users import, before it is built.
   resolve: { alias: { "heddle/testing": `${import.meta.dirname}/mesh/testing.ts` } },
@@ -57,7 +57,7 @@ const mesh: TestProjectConfiguration = {
     include: ["test/mesh-e2e/**/*.test.ts", "examples/**/*.test.ts"],
     exclude,
     env,
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     sequence: { groupOrder: 2 },
