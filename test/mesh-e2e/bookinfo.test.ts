@@ -6,13 +6,13 @@ import { type DevMesh, startMesh } from "../conformance/heddle.ts";
 import { closeConnections } from "../conformance/meshconf/wire.ts";
 import { claimFolder } from "../conformance/scratch.ts";
 import {
+  answersOf,
   callsOf,
   drive,
   failuresOf,
   hopsOf,
   type Journey,
   meansOf,
-  sharesOf,
   traceIdsOf,
 } from "../topologies/drive.ts";
 import { type GenerateOptions, workloadsOf, writeTopology } from "../topologies/project.ts";
@@ -26,6 +26,8 @@ const OWN = path.join(import.meta.dirname, "../topologies/own.json");
 const SCRATCH = claimFolder(path.join(import.meta.dirname, "../../.heddle/topologies"));
 const REQUESTS = process.env["HEDDLE_LONG"] ? 5000 : 800;
 const SEED = 42;
+/** Standard errors that a figure of drawn requests may lie off: one run in a million lies further. */
+const SIGMAS = 5;
 
 const topology = readTopology(existsSync(SHARED) ? SHARED : OWN);
 /** A service that calls another one, and one that is only called. */
@@ -122,14 +124,20 @@ describe.each<[string, number, GenerateOptions]>([
   it("makes the calls of the topology, split over the versions", () => {
     const [entry] = topology.entry[0]!.requests;
     const means = meansOf(journeys);
-    for (const [edge, mean] of meanCalls(topology, entry!.service, entry!.endpoint))
-      expect(Math.abs((means.get(edge) ?? 0) - mean), edge).toBeLessThan(0.05);
+    for (const [edge, expected] of meanCalls(topology, entry!.service, entry!.endpoint)) {
+      const { mean, error } = means.get(edge) ?? { mean: 0, error: 0 };
+      expect(Math.abs(mean - expected), edge).toBeLessThanOrEqual(SIGMAS * error);
+    }
     for (const service of topology.services.filter((one) => one.versions !== undefined)) {
       const versions = Object.entries(service.versions ?? {});
-      const total = versions.reduce((sum, [, weight]) => sum + weight, 0);
-      const shares = sharesOf(journeys, service.name);
-      for (const [version, weight] of versions)
-        expect(Math.abs((shares.get(version) ?? 0) - weight / total), version).toBeLessThan(0.05);
+      const weights = versions.reduce((sum, [, weight]) => sum + weight, 0);
+      const answers = answersOf(journeys, service.name);
+      const hops = [...answers.values()].reduce((sum, count) => sum + count, 0);
+      for (const [version, weight] of versions) {
+        const share = weight / weights;
+        const off = Math.abs((answers.get(version) ?? 0) / hops - share);
+        expect(off, version).toBeLessThan(SIGMAS * Math.sqrt((share * (1 - share)) / hops));
+      }
     }
   });
 

@@ -1,6 +1,6 @@
 // The breaker as callers meet it: one circuit for the whole edge, per endpoint, closed again by a handful of probes.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Circuit, Edge, Stat } from "../../cli/api.ts";
+import type { Circuit, Edge, Stat } from "../../mesh/contract/api.ts";
 import { runCli } from "../../cli/program.ts";
 import { callTwice, isRefused, type Load, type Seen, startLoad } from "./load.ts";
 import { type Mesh, paced, type Ran, startProject } from "./mesh.ts";
@@ -132,8 +132,8 @@ describe("is not opened", () => {
   it("for others by one caller's garbage", async () => {
     const calls = load((caller) => (caller === "idle" ? "/vault/status/503" : "/vault/"));
     await calls.more(500);
-    await sleep(1200);
     const seen = await calls.stop();
+    await expectTold("default/vault");
     expect(await stateOf("default/vault")).toBe("closed");
     const others = seen.filter(({ caller }) => caller !== "idle");
     expect(others.filter(({ status }) => status !== 200)).toEqual([]);
@@ -145,7 +145,8 @@ describe("is not opened", () => {
       await mesh.ask({ caller, path: "/burst/2/echo/status/500" });
       await mesh.ask({ caller, path: "/rpc/vault-methods/boom?arg=no" });
     });
-    await sleep(1200);
+    await expectTold("default/vault");
+    await expectTold("default/echo-v1");
     expect(await stateOf("default/vault")).toBe("closed");
     expect(await stateOf("default/echo-v1")).toBe("closed");
   }, 30_000);
@@ -195,6 +196,15 @@ async function countsOf(service: string): Promise<Readonly<Record<string, number
   };
 }
 
+/** Waits until the objects were told of every call that a service's Worker ran; circuits are told of in the same pulses. */
+async function expectTold(service: string): Promise<void> {
+  const isTold = async (): Promise<boolean> => {
+    const { attempts, runs } = await countsOf(service);
+    return attempts === runs;
+  };
+  await expect.poll(isTold, { timeout: 20_000, interval: 250 }).toBe(true);
+}
+
 const CALLS = process.env["HEDDLE_LONG"] ? 10_000 : 1000;
 const TARGETS = ["objects:CircuitBreaker", "objects:Telemetry", "objects:Registry"] as const;
 const MODES = ["restart", "overload", "evict", "overload"] as const;
@@ -212,17 +222,13 @@ it(
   `costs none of ${CALLS} calls, counts each once and does not get stuck while its objects are in trouble`,
   async () => {
     const [service, healthy] = ["default/vault", "/vault/"] as const;
-    const settled = async (): Promise<boolean> => {
-      const { attempts, runs } = await countsOf(service);
-      return attempts === runs;
-    };
     // A cold isolate joins, within a time that a busy machine may not keep.
     const isWarm = async (): Promise<boolean> =>
       (await Promise.all(CALLERS.map((caller) => pair(caller, healthy))))
         .flat()
         .every(({ status }) => status === 200);
     await expect.poll(isWarm, { timeout: 20_000 }).toBe(true);
-    await expect.poll(settled, { timeout: 20_000, interval: 250 }).toBe(true);
+    await expectTold(service);
     const before = await countsOf(service);
     let [path, isOver] = [healthy as string, false];
     const trouble = troubleUntil(() => isOver);

@@ -113,27 +113,43 @@ export function failuresOf(journeys: readonly Journey[]): readonly string[] {
   });
 }
 
-/** By `from>to`, the mean number of calls per journey. */
-export function meansOf(journeys: readonly Journey[]): ReadonlyMap<string, number> {
-  const means = new Map<string, number>();
-  for (const call of journeys.flatMap(({ record }) => (record === null ? [] : callsOf(record)))) {
-    const edge = `${call.from}>${call.to}`;
-    means.set(edge, (means.get(edge) ?? 0) + 1 / journeys.length);
-  }
-  return means;
+/** A mean of what was drawn, with the standard error of it; nought where all were alike. */
+interface Mean {
+  readonly mean: number;
+  readonly error: number;
 }
 
-/** The share of a service's hops that each of its versions answered. */
-export function sharesOf(
+/** By `from>to`, the mean number of calls per journey. */
+export function meansOf(journeys: readonly Journey[]): ReadonlyMap<string, Mean> {
+  const counts = new Map<string, number[]>();
+  for (const [index, { record }] of journeys.entries()) {
+    for (const { from, to } of record === null ? [] : callsOf(record)) {
+      const edge = `${from}>${to}`;
+      const own = counts.get(edge) ?? journeys.map(() => 0);
+      own[index] = (own[index] ?? 0) + 1;
+      counts.set(edge, own);
+    }
+  }
+  return new Map([...counts].map(([edge, own]) => [edge, meanOf(own)]));
+}
+
+function meanOf(draws: readonly number[]): Mean {
+  const mean = draws.reduce((sum, draw) => sum + draw, 0) / draws.length;
+  const variance = draws.reduce((sum, draw) => sum + (draw - mean) ** 2, 0) / draws.length;
+  return { mean, error: Math.sqrt(variance / draws.length) };
+}
+
+/** How many of a service's hops each of its versions answered. */
+export function answersOf(
   journeys: readonly Journey[],
   service: string,
 ): ReadonlyMap<string, number> {
   const hops = journeys
     .flatMap(({ record }) => (record === null ? [] : hopsOf(record)))
     .filter((hop) => hop.service === service);
-  const shares = new Map<string, number>();
-  for (const hop of hops) shares.set(hop.version, (shares.get(hop.version) ?? 0) + 1 / hops.length);
-  return shares;
+  const answers = new Map<string, number>();
+  for (const hop of hops) answers.set(hop.version, (answers.get(hop.version) ?? 0) + 1);
+  return answers;
 }
 
 /** The trace ids the hops of one journey were handed in a `traceparent` header, without repetition. */

@@ -4,12 +4,12 @@ import path from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { afterAll, describe, expect, it } from "vitest";
 import {
+  answersOf,
   callsOf,
   failuresOf,
   hopsOf,
   type Journey,
   meansOf,
-  sharesOf,
   traceIdsOf,
 } from "./drive.ts";
 import { createService, type HopRecord } from "./fixtures/service.ts";
@@ -81,8 +81,9 @@ describe("the generated services", () => {
       "opinion",
     ]);
     expect(traceIdsOf(first!.record!)).toEqual(["0af7651916cd43dd8448eb211c80319c"]);
-    expect(meansOf(made).get("opinion>stars")).toBeCloseTo(0.5);
-    expect(sharesOf(made, "opinion").get("v2")).toBeCloseTo(0.5);
+    expect(meansOf(made).get("opinion>stars")).toEqual({ mean: 0.5, error: 0.5 / Math.sqrt(10) });
+    expect(meansOf(made).get("counter>stock")).toEqual({ mean: 2, error: 0 });
+    expect(answersOf(made, "opinion").get("v2")).toBe(5);
   });
 
   it("degrade where the topology says so, having tried again, and fail where not", async () => {
