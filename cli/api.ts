@@ -1,77 +1,7 @@
-// Owns control's REST API as the CLI sees it: one function per request, and the shape of its answer.
-import type { IsolateSeen, StoredResource, WriteVerdict } from "../mesh/contract/state.ts";
+// Owns control's REST API as the CLI sees it: one function per request.
+import type { Circuit, Convergence, Ref, Stat, WriteAnswer } from "../mesh/contract/api.ts";
+import type { StoredResource } from "../mesh/contract/state.ts";
 import { askControl, type ControlTarget } from "./client.ts";
-
-/** One resource named. */
-export interface Ref {
-  readonly kind: string;
-  /** Absent for a kind that lives in no namespace. */
-  readonly namespace?: string | undefined;
-  readonly name: string;
-}
-
-/** What became of one resource. */
-export interface WriteOutcome extends Ref {
-  readonly verdict: WriteVerdict;
-}
-
-/** Answer of apply and delete. */
-export interface WriteAnswer {
-  readonly results: readonly WriteOutcome[];
-  /** Table version that carries the change; null for a dry run. */
-  readonly version: number | null;
-  /** Conditions of the resources that do not hold, and what else an operator should know. */
-  readonly warnings: readonly string[];
-}
-
-/** How far a table version has come. */
-export interface Convergence {
-  readonly version: number;
-  /** Acknowledged by every isolate that synced since, or the lease has passed for the rest. */
-  readonly inUse: boolean;
-  readonly leaseMs: number;
-  /** Isolates known to use it, or a later one. */
-  readonly acknowledged: readonly IsolateSeen[];
-  /** Isolates that may still decide by an older table. */
-  readonly pending: readonly IsolateSeen[];
-}
-
-/** Counts of one kind over some time; durations in ms, null where nothing was timed. */
-export interface Golden {
-  readonly count: number;
-  readonly errors: number;
-  readonly retries: number;
-  /** 0 to 1. */
-  readonly success: number;
-  readonly perSecond: number;
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-  readonly p99Ms: number | null;
-  readonly outcomes: Readonly<Record<string, number>>;
-}
-
-/** What a caller saw, what endpoints did, and what was refused on either side, by reason. */
-interface Counted {
-  readonly effective: Golden | null;
-  readonly actual: Golden | null;
-  readonly refusals: Readonly<Record<string, number>>;
-  readonly inbound: Readonly<Record<string, number>>;
-}
-
-/** One caller's calls to one destination. */
-export interface Edge extends Counted {
-  readonly source: string;
-  readonly destination: string;
-  readonly routes: readonly (Golden & { readonly route: string })[];
-  readonly endpoints: readonly (Golden & { readonly route: string; readonly endpoint: string })[];
-}
-
-/** Golden signals by service and edge. */
-export interface Stat {
-  readonly windowMs: number | null;
-  readonly services: readonly (Counted & { readonly service: string })[];
-  readonly edges: readonly Edge[];
-}
 
 /** Of these services (none: all), over a duration or `ever`. */
 export async function statOf(
@@ -127,17 +57,6 @@ export const getResource = async (target: ControlTarget, ref: Ref): Promise<Stor
 
 /** In the path of a kind that lives in no namespace. */
 const NO_NAMESPACE = "_";
-
-/** One circuit; times in ms. */
-export interface Circuit {
-  readonly service: string;
-  readonly endpoint: string;
-  readonly scope: string;
-  readonly state: "closed" | "open" | "half_open" | "isolated";
-  readonly generation: number;
-  readonly probeInMs: number;
-  readonly changedMs: number;
-}
 
 interface Circuits {
   readonly circuits: readonly Circuit[];

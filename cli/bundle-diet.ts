@@ -23,19 +23,20 @@ export const withoutFilterDocs: Plugin = {
 export const OWN_NAMES: readonly string[] = `
   admitNonce afterLeft afterSpan allowance askedMs assetsInFront attemptEndMs attemptStartMs attempted
   attempting attested audienceKey authority awaited backend baggage beforeSpan begun bindings bornMs bound
-  budget callerKeys callers checkAnswer chosen chunk circuit circuitOf contentType context contextText cookies
-  covered createDev createNonces createOutward createTracer createTrouble current deadlineMs deeper delayMs
-  depth directory dispatched drain durationMs envelope epochs extra flushAtMs follows fromMs fromOutside
+  budget callerKeys callers checkAnswer chosen chunk circuit circuitOf context contextText cookies covered
+  createDev createNonces createOutward createQueues createTracer createTrouble current deadlineMs deeper delayMs
+  depth directory dispatched doubt drain durationMs envelope epochs extra flushAtMs follows fromMs fromOutside
   fromRoute good hadMs hasJoined hasNews hear heardMs http inFlight inScope inbound inlet inner invocations
-  isBorn isCallerAborted isClosed isDegraded isDerived isFresh isGood isInDoubt isKnown isLoopback isRepeatable
-  isRetry isRevoked isSeed isTroubled isUrgent isWanted isolate keepCaller keeper known lastPulseMs lastSyncMs
-  lastTryMs latest learn leftMs loadLate loads loopbackExports maxPrefix mayUse mintFromSeed nonce onBehalf
-  order outbound outbox outer outlet outward ownBreaker ownOpenMs ownUntilMs pairFor parentEnd parentStart
-  policy principal priority probeAtMs proofText proofs proveRequest pulseEveryMs ready recall record refresh
-  refusedThere remember replayable reveal running safe scope seedPairFor seedUntilMs seeds sentBefore serveOwn
-  settle settleCircuit settled shareExports slot spare spareUntilMs special startMs startedMs subject
-  targetClass terminal tokens tookMs tracer tracestate tried tsMs turns underway untilMs uses verified
-  verifyRequest viaRelay wasFailed wasSlow watch weaveEntrypoint weaveNamespace weaveObject wrap
+  isBorn isBrief isCallerAborted isClosed isDegraded isDerived isFresh isFull isGood isInDoubt isKnown
+  isLoopback isRepeatable isRetry isRevoked isSeed isSent isTroubled isUrgent isWanted isolate keepCaller keeper known
+  lastPulseMs lastSyncMs lastTryMs latest learn leftMs loadLate loads loopbackExports maxPrefix mayUse
+  mintFromSeed nonce onBehalf openBatch order outbound outbox outer outlet outward ownBreaker ownOpenMs
+  ownUntilMs pairFor parentEnd parentStart partKey policy principal priority probeAtMs proofText proofs
+  proveRequest pulseEveryMs ready recall record refresh refusedThere remember replayable reveal running safe
+  scope seedPairFor seedUntilMs seeds sentBefore serveOwn settle settleCircuit settled shareExports slot spare
+  spareUntilMs special startMs startedMs subject targetClass terminal tokens tookMs tracer tracestate tried tsMs
+  turns underway untilMs uses verified verifyRequest viaRelay wasFailed wasSlow watch weaveEntrypoint
+  weaveNamespace weaveObject wrap
 `
   .trim()
   .split(/\s+/);

@@ -31,6 +31,8 @@ export interface Parts {
   readonly exports: boolean;
   /** It imports `exports` from the platform, or all there is. */
   readonly importedExports: boolean;
+  /** It consumes queues, or sends to some that carry the context. */
+  readonly queues: boolean;
 }
 
 /** What the data plane's bundle is built of and where it is kept. */
@@ -157,12 +159,13 @@ const SHORTER = {
   "Number.POSITIVE_INFINITY": "Infinity",
   "Number.NaN": "NaN",
   "Number.parseInt": "parseInt",
+  HEDDLE_EPOCH_MS: "undefined",
 };
 
 /** The constants that mesh/weave/index.ts declares. */
 function partConstants(parts: Partial<Parts> = {}): Readonly<Record<string, string>> {
   const none = { routes: false, assets: false, objects: false, classes: false, dev: false };
-  const all: Parts = { ...none, exports: false, importedExports: false, ...parts };
+  const all: Parts = { ...none, exports: false, importedExports: false, queues: false, ...parts };
   return Object.fromEntries(
     Object.entries(all).map(([name, isIn]) => [`HEDDLE_PARTS.${name}`, String(isIn)]),
   );

@@ -103,11 +103,13 @@ function addWeave(add: Add, io: Io): void {
         .argument("[workers...]", "folders or wrangler files; default: all of mesh.yaml")
         .option("--project <dir>", "folder of mesh.yaml, or one below it", ".")
         .option("--env <name>", "environment of the wrangler files")
+        .option("--tag <tag>", "version tag, by which these versions can be revoked")
         .addOption(output(["table", "json", "yaml", "name"]))
         .addHelpText(
           "after",
           examples([
             "heddle weave",
+            "heddle weave --tag v42 && wrangler deploy --tag v42",
             "heddle weave workers/cart --env production",
             "heddle weave -o json",
           ]),

@@ -140,13 +140,15 @@ const revokeCommand = (identity: Command): Command =>
   shown(
     identity
       .command("revoke")
-      .summary("revoke a workload, a key, or a workload's calls to another")
+      .summary("revoke a workload, a version of it, a key, or a workload's calls to another")
       .argument("<what>", "workload, or with --key a key id")
       .option("--key", "it is a key id")
+      .option("--tag <tag>", "only the version woven with this tag")
       .option("--to <workload>", "only its calls to this one")
       .option("--session", "with --to: only until today's keys have ended, 24 h"),
     [
       "heddle identity revoke cart",
+      "heddle identity revoke cart --tag v41",
       "heddle identity revoke cart --to payments",
       "heddle identity revoke --key s1",
     ],

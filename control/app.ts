@@ -6,7 +6,8 @@ import { type Control, type ControlEnv, createControl } from "./control.ts";
 import { memory } from "./issue/shared-memory.ts";
 import { refreshKeys } from "./jwks/refresh.ts";
 import { weaveAnswer } from "./issue/weave.ts";
-import { type Change, applyDocuments, change } from "./pipeline.ts";
+import { applyDocuments, change } from "./pipeline.ts";
+import type { WriteAnswer } from "../mesh/contract/api.ts";
 import { type Outcome, done, failed, problem, toResponse } from "./problem.ts";
 import { resign } from "./publish/resign.ts";
 import { reportError } from "./report.ts";
@@ -155,7 +156,10 @@ on(OPERATIONS.delete, async (c) => {
 });
 
 /** Keys that what was applied names by URL are asked for before the answer, whose table then carries them. */
-async function withKeys(control: Control, outcome: Outcome<Change>): Promise<Outcome<Change>> {
+async function withKeys(
+  control: Control,
+  outcome: Outcome<WriteAnswer>,
+): Promise<Outcome<WriteAnswer>> {
   if (!outcome.ok || outcome.value.version === null) return outcome;
   let { version, warnings } = outcome.value;
   const { results } = outcome.value;

@@ -8,6 +8,12 @@ import type {
   TelemetryApi,
 } from "../mesh/contract/state.ts";
 
+/** The KV namespace that isolates read. */
+export interface TableKv {
+  put(key: string, value: Uint8Array): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
 /** Everything control's code may touch outside of itself. */
 export interface Control {
   readonly store: ConfigStoreApi;
@@ -17,7 +23,7 @@ export interface Control {
   circuit(object: string): Pick<CircuitBreakerApi, "trip" | "reset">;
   /** The object of a destination `namespace/name`. */
   telemetry(destination: string): TelemetryApi;
-  readonly kv: { put(key: string, value: Uint8Array): Promise<void> };
+  readonly kv: TableKv;
   readonly clock: { now(): number; sleep(ms: number): Promise<void> };
   /** At least this long between two publications, ms. */
   readonly gapMs: number;
@@ -41,7 +47,7 @@ export interface ControlEnv {
   readonly REGISTRY: ObjectNamespace<RegistryApi>;
   readonly CIRCUIT_BREAKER: ObjectNamespace<CircuitBreakerApi>;
   readonly TELEMETRY: ObjectNamespace<TelemetryApi>;
-  readonly HEDDLE_TABLE: { put(key: string, value: Uint8Array): Promise<void> };
+  readonly HEDDLE_TABLE: TableKv;
   /** Secret: the bearer token of the API. */
   readonly HEDDLE_TOKEN?: string;
   /** Dev: less than the one second between two publications, ms. */

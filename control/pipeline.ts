@@ -1,10 +1,11 @@
 // Owns the way of a change, on one page: resources → validate → compile → sign → publish.
+import type { WriteAnswer } from "../mesh/contract/api.ts";
 import type { FieldError } from "../mesh/contract/resources/field-error.ts";
-import type { PublishTurn, ResourceWrite, WriteVerdict } from "../mesh/contract/state.ts";
-import { TABLE_KEY } from "../mesh/contract/table.ts";
+import type { PublishTurn, ResourceWrite } from "../mesh/contract/state.ts";
 import { type Compiled, compile } from "./compile/compile.ts";
 import type { Control } from "./control.ts";
 import { type Outcome, done, failed, problem } from "./problem.ts";
+import { putTable } from "./publish/kv.ts";
 import { tooLarge } from "./publish/limit.ts";
 import { type Published, publishUntil } from "./publish/publish.ts";
 import { signTable } from "./sign/sign.ts";
@@ -14,30 +15,12 @@ import { checkRules } from "./validate/rules.ts";
 import { refused } from "./status/refused.ts";
 import { unmet } from "./status/unmet.ts";
 
-/** What became of one resource. */
-export interface WriteOutcome {
-  readonly kind: string;
-  /** Absent for a kind that lives in no namespace. */
-  readonly namespace?: string;
-  readonly name: string;
-  readonly verdict: WriteVerdict;
-  readonly resourceVersion: string;
-}
-
-/** Answer to a change. */
-export interface Change {
-  readonly results: readonly WriteOutcome[];
-  /** The table version that carries it; null for a dry run. */
-  readonly version: number | null;
-  readonly warnings: readonly string[];
-}
-
 /** Puts documents in place, all or none. */
 export async function applyDocuments(
   control: Control,
   documents: readonly unknown[],
   dryRun: boolean,
-): Promise<Outcome<Change>> {
+): Promise<Outcome<WriteAnswer>> {
   const { items, errors } = readBatch(documents);
   if (errors.length > 0) return failed(problem("invalid", undefined, errors));
 
@@ -67,7 +50,7 @@ export async function change(
   writes: readonly ResourceWrite[],
   dryRun: boolean,
   warnings: readonly string[] = [],
-): Promise<Outcome<Change>> {
+): Promise<Outcome<WriteAnswer>> {
   const written = await control.store.write(writes, control.by ?? "api", dryRun);
   const clashes = conflicts(writes, written);
   if (clashes.length > 0) return failed(problem("conflict", clashes[0]?.message, clashes));
@@ -125,7 +108,7 @@ async function runTurn(control: Control, turn: PublishTurn): Promise<Outcome<Pub
     await store.endPublish(turn.turn, null);
     throw error;
   }
-  const isInKv = await kv.put(TABLE_KEY, bytes).then(
+  const isInKv = await putTable(kv, bytes, resources).then(
     () => true,
     () => false,
   );

@@ -8,7 +8,7 @@ import { memory } from "./issue/shared-memory.ts";
 
 /** The props weaving puts on the binding. */
 export interface WorkloadProps {
-  readonly heddle?: { readonly workload?: string };
+  readonly heddle?: { readonly workload?: string; readonly tag?: string };
 }
 
 const issueIdentity = createIssue();
@@ -22,12 +22,17 @@ export class Workload extends WorkerEntrypoint<ControlEnv, WorkloadProps> implem
       throw new Error("not a join request");
     }
     const control = createControl(this.env, this.ctx);
-    return join(memory, control, workload, { format, isolate, have });
+    return join(memory, control, workload, { format, isolate, have }, this.#tag());
   }
 
   async identity(key: JsonWebKey): Promise<IdentityReply> {
     const workload = this.#workload();
-    return issueIdentity(memory, createControl(this.env, this.ctx), workload, key);
+    return issueIdentity(memory, createControl(this.env, this.ctx), workload, key, this.#tag());
+  }
+
+  /** Which version asks; empty where weaving was given no tag. */
+  #tag(): string {
+    return this.ctx.props.heddle?.tag ?? "";
   }
 
   #workload(): string {

@@ -42,5 +42,7 @@ export {
   type ProofFault,
   type ProofRules,
   type ProofVerdict,
+  type RequestMeaning,
+  type RequestRules,
   type Signer,
 } from "./identity/outward/wimse.ts";

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { clean, violations } from "./layering-seeds.ts";
+import { violations } from "./layering-seeds.ts";
+import { clean } from "./layering-tree.ts";
 
 const root = path.dirname(import.meta.dirname);
 const scratch = path.join(root, `.heddle/tmp/layering-${process.pid}`);

@@ -1,16 +1,16 @@
 // Pairs of Workers for one case: bare, or woven at a level with a signed table and seeds made here.
 import { randomBytes, webcrypto } from "node:crypto";
-import * as esbuild from "esbuild";
-import { lateBeside, type Bundle } from "../../cli/bundle.ts";
 import { WOVEN_FILES } from "../../cli/weave/weavable.ts";
 import { DEFAULTS } from "../../mesh/contract/defaults.ts";
 import { EPOCH_MS, type IdentityLevel, type KeySet } from "../../mesh/contract/identity.ts";
-import type { BypassFeature, Directory, ServiceChunk } from "../../mesh/contract/table.ts";
+import type { ServiceChunk } from "../../mesh/contract/service.ts";
+import type { BypassFeature, Directory } from "../../mesh/contract/table.ts";
 import type { Wiring } from "../../mesh/contract/wiring.ts";
 import { audienceSecret, pairSeed, toWireKey } from "../../mesh/identity/derive.ts";
 import { digestOf } from "../../mesh/identity/digest.ts";
 import { Secret } from "../../mesh/identity/secret.ts";
 import { writeTable } from "../../mesh/identity/table-frame.ts";
+import { bundleDataPlane, type DataPlane } from "../bundle.ts";
 import type { BenchWorker } from "./workerd.ts";
 
 /** One case of the benchmark. */
@@ -181,8 +181,6 @@ function modulesOf(source: string, code: DataPlane, wiring: Wiring): BenchWorker
   };
 }
 
-type DataPlane = Pick<Bundle, "text" | "late">;
-
 async function dataPlane(without: readonly string[]): Promise<DataPlane> {
   const contents = `
 import { start as whole } from "./mesh/weave/start.ts";
@@ -191,23 +189,7 @@ import { inbound } from "./mesh/chains/inbound.ts";
 const without = ${JSON.stringify(without)};
 const less = (chain) => ({ ...chain, filters: chain.filters.filter(({ name }) => !without.includes(chain.name + "." + name)) });
 export const start = (env, wiring) => whole(env, wiring, { outbound: less(outbound), inbound: less(inbound) });`;
-  const { outputFiles } = await esbuild.build({
-    stdin: { contents, resolveDir: process.cwd(), loader: "ts" },
-    entryPoints: { late: "mesh/weave/late.ts" },
-    outdir: "out",
-    plugins: [lateBeside],
-    bundle: true,
-    write: false,
-    format: "esm",
-    minify: true,
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:workers", "node:*"],
-  });
-  const textOf = (name: string): string =>
-    outputFiles.find((file) => file.path.endsWith(`/${name}.js`))?.text ?? "";
-  return { text: textOf("stdin"), late: textOf("late") };
+  return await bundleDataPlane(contents);
 }
 
 async function signedTable(

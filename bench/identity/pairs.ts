@@ -1,9 +1,9 @@
 // Pairs of Workers for one case: a call loop over a binding, with the proofs of a kind and nothing else of the mesh.
 import { randomBytes, webcrypto } from "node:crypto";
-import * as esbuild from "esbuild";
 import { EPOCH_MS, type KeySet } from "../../mesh/contract/identity.ts";
 import { audienceSecret, pairSeed, toWireKey } from "../../mesh/identity/derive.ts";
 import { Secret } from "../../mesh/identity/secret.ts";
+import { bundleFile } from "../bundle.ts";
 import type { BenchWorker } from "../hop/workerd.ts";
 import type { Kind, Setup } from "./sides.ts";
 
@@ -45,7 +45,7 @@ const ECDSA = { name: "ECDSA", namedCurve: "P-256" } as const;
 
 /** The Workers of all cases. */
 export async function pairsOf(cases: readonly Case[]): Promise<readonly BenchWorker[]> {
-  const sides = await bundleSides();
+  const sides = await bundleFile("bench/identity/sides.ts");
   const identity = await tokenOf("spiffe://bench.example/ns/default/sa/caller");
   const master = new Secret<Uint8Array>(randomBytes(32));
   return cases.flatMap(({ name, kind, isHollow }) => {
@@ -74,21 +74,6 @@ export async function pairsOf(cases: readonly Case[]): Promise<readonly BenchWor
       worker("callee", CALLEE, {}),
     ];
   });
-}
-
-async function bundleSides(): Promise<string> {
-  const { outputFiles } = await esbuild.build({
-    entryPoints: ["bench/identity/sides.ts"],
-    bundle: true,
-    write: false,
-    format: "esm",
-    minify: true,
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:workers", "node:*"],
-  });
-  return outputFiles[0]?.text ?? "";
 }
 
 /** Keys of two epochs: a long run may pass into the next. */

@@ -1,28 +1,14 @@
 // `npm run bench -- identity [-o json]`. Prints ratios; absolute times mean nothing on a shared machine.
 import { mkdirSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { startWorkerd, type BenchProcess } from "../hop/workerd.ts";
+import { type BenchOptions, readOptions } from "../options.ts";
 import { CALLS, pairsOf, type Case } from "./pairs.ts";
 import type { Kind } from "./sides.ts";
 
-const USAGE = `Usage: npm run bench -- identity [options]
-
-CPU of proofs, made and verified on both sides of a call, over the call itself unmeshed.
-
-Options:
-  -o, --output json   the report as one object on the last line of stdout
-  --rounds N          paired rounds (default 40)
-
-Examples:
-  npm run bench -- identity
-  npm run bench -- identity -o json`;
-
-const { values } = parseArgs({
-  options: {
-    output: { type: "string", short: "o" },
-    rounds: { type: "string", default: "40" },
-    help: { type: "boolean", short: "h", default: false },
-  },
+const options = readOptions({
+  name: "identity",
+  about: "CPU of proofs, made and verified on both sides of a call, over the call itself unmeshed.",
+  rounds: 40,
 });
 
 /** Median over rounds; null where nothing is asked. */
@@ -50,18 +36,16 @@ interface Figure {
   readonly bound: number | null;
 }
 
-if (values.help) console.log(USAGE);
-else await main();
+if (options !== null) await main(options);
 
-async function main(): Promise<void> {
-  const rounds = Number(values.rounds);
+async function main({ rounds, isJson }: BenchOptions): Promise<void> {
   const report = { ...(await measure(rounds)), rounds, callsPerRound: CALLS };
   const over = KINDS.filter(
     (kind) => report[kind].median > (report[kind].bound ?? Number.POSITIVE_INFINITY),
   );
   for (const kind of over) console.error(`${kind} is over its bound`);
   if (over.length > 0) process.exitCode = 1;
-  if (values.output !== "json") {
+  if (!isJson) {
     console.log(`CPU over that of the unmeshed call, medians of ${rounds} paired rounds`);
     for (const kind of KINDS) {
       const { median, carried, bound } = report[kind];

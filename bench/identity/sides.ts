@@ -8,7 +8,12 @@ import { parseBundle } from "../../mesh/identity/outward/bundle.ts";
 import { importSignatureKey } from "../../mesh/identity/outward/signature-key.ts";
 import { proveRequest, verifyRequestBy, type Message } from "../../mesh/identity/outward/wimse.ts";
 import { isBodyProved } from "../../mesh/identity/request.ts";
-import { NOTHING, type CoveredFields, type ProofBox } from "../../mesh/pipeline/isolate.ts";
+import {
+  NOTHING,
+  type CoveredFields,
+  type Isolate,
+  type ProofBox,
+} from "../../mesh/pipeline/isolate.ts";
 import { createProofBox } from "../../mesh/platform/proof-box.ts";
 import { requestProofs } from "../../mesh/platform/request-proofs.ts";
 import type { WholeLate } from "../../mesh/platform/late.ts";
@@ -184,9 +189,12 @@ function meshVerifier(setup: Setup): Verify {
       !isBodyProved(verified.request.digest, new Uint8Array(await request.arrayBuffer()))
     )
       throw new Error("another body");
-    return verified.request.prove(answer);
+    return await verified.request.prove(answer, { request, isolate: BODILESS });
   };
 }
+
+/** As much of an isolate as proving an answer asks: of a table that says nothing of bodies. */
+const BODILESS = { table: () => null } as unknown as Isolate;
 
 function wimseVerifier({ trustDomain, bundle }: Setup): Verify {
   const held = parseBundle(bundle, "wit-svid");
@@ -200,6 +208,7 @@ function wimseVerifier({ trustDomain, bundle }: Setup): Verify {
       bundles,
       nowS,
       admitNonce: () => true,
+      isAudience: (audience) => new URL(audience).host === AUTHORITY,
     });
     if (!verdict.ok) throw new Error(verdict.reason);
     return answer;

@@ -1,5 +1,4 @@
 // `npm run bench -- policy [-o json]`. CPU of one decision by 500 rules over one by 5, in paired rounds of one run.
-import { parseArgs } from "node:util";
 import type { Known } from "../../control/compile/inventory.ts";
 import { toScope } from "../../control/compile/policies.ts";
 import { decide } from "../../mesh/algorithms/authorize/decide.ts";
@@ -9,25 +8,12 @@ import {
   type AuthorizationPolicySpec,
   authorizationPolicySpecSchema,
 } from "../../mesh/contract/resources/authorization-policy.ts";
+import { readOptions } from "../options.ts";
 
-const USAGE = `Usage: npm run bench -- policy [options]
-
-CPU of one authorization decision, by 500 rules over by 5.
-
-Options:
-  -o, --output json   the report as one object on the last line of stdout
-  --rounds N          paired rounds (default 200)
-
-Examples:
-  npm run bench -- policy
-  npm run bench -- policy -o json`;
-
-const { values } = parseArgs({
-  options: {
-    output: { type: "string", short: "o" },
-    rounds: { type: "string", default: "200" },
-    help: { type: "boolean", short: "h", default: false },
-  },
+const options = readOptions({
+  name: "policy",
+  about: "CPU of one authorization decision, by 500 rules over by 5.",
+  rounds: 200,
 });
 
 type Rules = AuthorizationPolicySpec["rules"];
@@ -83,15 +69,14 @@ function measure(scope: PolicyScope, asked: readonly Asked[]): number {
 const medianOf = (list: readonly number[]): number =>
   list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
 
-if (values.help) console.log(USAGE);
-else {
+if (options !== null) {
   const report = Object.entries(SHAPES).map(([shape, rule]) => {
     // Both are asked the same things, all of which both allow.
     const asked = [0, 1, 2, 3, 4].map((at) => askedOf(shape, at));
     const [few, many] = [scopeOf(rule, 5), scopeOf(rule, 500)];
     const ratios: number[] = [];
     const micros: number[] = [];
-    for (let round = 0; round < Number(values.rounds); round++) {
+    for (let round = 0; round < options.rounds; round++) {
       const isFirst = round % 2 === 0;
       const first = measure(isFirst ? few : many, asked);
       const second = measure(isFirst ? many : few, asked);
@@ -101,7 +86,7 @@ else {
     }
     return { shape, ratio: medianOf(ratios), microseconds: medianOf(micros) };
   });
-  if (values.output === "json") console.log(JSON.stringify(report));
+  if (options.isJson) console.log(JSON.stringify(report));
   else {
     console.log("CPU of a decision by 500 rules over one by 5 (median), and of one by 500");
     for (const { shape, ratio, microseconds } of report)

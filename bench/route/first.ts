@@ -4,12 +4,11 @@ import { generateKeyPairSync, sign } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import * as esbuild from "esbuild";
-import { lateBeside } from "../../cli/bundle.ts";
 import { WOVEN_FILES } from "../../cli/weave/weavable.ts";
 import { signTable } from "../../control/sign/sign.ts";
 import { compile } from "../../control/compile/compile.ts";
 import { GATEWAY_WORKLOAD, type Wiring } from "../../mesh/contract/wiring.ts";
+import { bundleDataPlane, type DataPlane } from "../bundle.ts";
 import { type BenchWorker, startWorkerd } from "../hop/workerd.ts";
 import { askedFor, manifestsOf, type Shape, storedFrom } from "./tables.ts";
 
@@ -72,6 +71,7 @@ async function tableOf(manifests: readonly unknown[]): Promise<string> {
   const compiled = compile({ resources, version: 1, previous: 0, nowMs: 0 });
   const key = { key: pair.privateKey, dsaEncoding: "ieee-p1363" } as const;
   const bytes = await signTable(compiled, {
+    revocations: async () => [],
     tableSignedBy: async () => ({ by: "k", links: [] }),
     signTable: async (directory) => ({
       kid: "k",
@@ -160,11 +160,6 @@ function gateway(name: string, controlName: string, code: DataPlane): BenchWorke
   };
 }
 
-interface DataPlane {
-  readonly text: string;
-  readonly late: string;
-}
-
 async function dataPlane(): Promise<DataPlane> {
   const contents = `
 import { env } from "cloudflare:workers";
@@ -174,23 +169,7 @@ export const serve = (wiring) => {
   const gate = createGate(start(env, wiring).outlet, wiring);
   return (request, _env, ctx) => gate(request, ctx);
 };`;
-  const { outputFiles } = await esbuild.build({
-    stdin: { contents, resolveDir: process.cwd(), loader: "ts" },
-    entryPoints: { late: "mesh/weave/late.ts" },
-    outdir: "out",
-    plugins: [lateBeside],
-    bundle: true,
-    write: false,
-    format: "esm",
-    minify: true,
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:workers", "node:*"],
-  });
-  const textOf = (name: string): string =>
-    outputFiles.find((file) => file.path.endsWith(`/${name}.js`))?.text ?? "";
-  return { text: textOf("stdin"), late: textOf("late") };
+  return await bundleDataPlane(contents);
 }
 
 const median = (values: readonly number[]): number =>

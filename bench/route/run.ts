@@ -1,32 +1,17 @@
 // `npm run bench -- route [-o json]`. Prints ratios; absolute times mean nothing on a shared machine.
-import { parseArgs } from "node:util";
+import { readOptions } from "../options.ts";
 import { measureRoutes, type RouteReport } from "./measure.ts";
 
-const USAGE = `Usage: npm run bench -- route [options]
-
-CPU of matching among 10,000 rules over 10, and over rou3; of a fresh isolate's first request; of compiling them, and
-of compiling one change.
-
-Options:
-  -o, --output json   the report as one object on the last line of stdout
-  --rounds N          paired rounds (default 40)
-
-Examples:
-  npm run bench -- route
-  npm run bench -- route -o json`;
-
-const { values } = parseArgs({
-  options: {
-    output: { type: "string", short: "o" },
-    rounds: { type: "string", default: "40" },
-    help: { type: "boolean", short: "h", default: false },
-  },
+const options = readOptions({
+  name: "route",
+  about: `CPU of matching among 10,000 rules over 10, and over rou3; of a fresh isolate's first request; of compiling them, and
+of compiling one change.`,
+  rounds: 40,
 });
 
-if (values.help) console.log(USAGE);
-else {
-  const report = await measureRoutes(Number(values.rounds), (line) => console.error(line));
-  console.log(values.output === "json" ? JSON.stringify(report) : routeTable(report));
+if (options !== null) {
+  const report = await measureRoutes(options.rounds, (line) => console.error(line));
+  console.log(options.isJson ? JSON.stringify(report) : routeTable(report));
 }
 
 function routeTable({ rounds, shapes, ...compile }: RouteReport): string {

@@ -7,7 +7,7 @@ import { hostTable } from "../../mesh/algorithms/match/part.ts";
 import { matchRule } from "../../mesh/algorithms/match/match.ts";
 import { parseResource } from "../../mesh/contract/resources/parse.ts";
 import type { StoredResource } from "../../mesh/contract/state.ts";
-import type { GatewaysChunk } from "../../mesh/contract/table.ts";
+import type { GatewaysChunk } from "../../mesh/contract/gateway.ts";
 
 /** How the routes differ. */
 export const SHAPES = ["hosts", "prefixes", "headers"] as const;

@@ -1,5 +1,6 @@
 // Owns `heddle breaker`: circuits as control knows them, and steering them by hand.
-import { type Circuit, listCircuits, steerCircuits } from "../api.ts";
+import { listCircuits, steerCircuits } from "../api.ts";
+import type { Circuit } from "../../mesh/contract/api.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import type { Io } from "../io.ts";
 import { ageOf } from "../output/columns.ts";

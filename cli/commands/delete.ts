@@ -1,5 +1,6 @@
 // Owns `heddle delete`.
-import { deleteRefs, type Ref } from "../api.ts";
+import { deleteRefs } from "../api.ts";
+import type { Ref } from "../../mesh/contract/api.ts";
 import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import type { Io } from "../io.ts";
 import { complain } from "../output/complain.ts";

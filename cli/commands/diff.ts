@@ -1,13 +1,12 @@
 // Owns `heddle diff`: what applying files would change of the running mesh.
-import { parseResource } from "../../mesh/contract/resources/parse.ts";
 import type { StoredResource } from "../../mesh/contract/state.ts";
 import { loadInput } from "../analyze/load.ts";
 import { listResources } from "../api.ts";
-import { CliError, EXIT, type ExitCode } from "../exit.ts";
+import { EXIT, type ExitCode } from "../exit.ts";
 import type { Io } from "../io.ts";
 import { unified } from "../output/unified.ts";
 import { readDocuments } from "./documents.ts";
-import { segmentsOf } from "./placement.ts";
+import { resourceOf } from "./resource-of.ts";
 import { findControl } from "./target.ts";
 
 export interface DiffOptions {
@@ -40,18 +39,8 @@ export async function diff(io: Io, options: DiffOptions): Promise<ExitCode> {
     options.filename === undefined
       ? (await loadInput(io, options)).documents
       : await readDocuments(io, options.filename);
-  const changes = documents.flatMap(({ value, where }) => {
-    const parsed = parseResource(value);
-    if (!parsed.ok)
-      throw new CliError(
-        EXIT.failed,
-        parsed.errors.map(({ path, message, mend }) => ({
-          message,
-          mend,
-          where: where(segmentsOf(path)),
-        })),
-      );
-    const { apiVersion, kind, name, namespace, labels, annotations, spec } = parsed.resource;
+  const changes = documents.flatMap((document) => {
+    const { apiVersion, kind, name, namespace, labels, annotations, spec } = resourceOf(document);
     const after = toWritten(apiVersion, kind.kind, { name, namespace, labels, annotations }, spec);
     const before = stored.find((one) => isSame(one, kind.kind, name, namespace));
     return changeOf(before, after, name, namespace) ?? [];

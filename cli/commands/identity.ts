@@ -112,9 +112,10 @@ export interface RevokeOptions extends Shown {
   readonly key?: boolean;
   readonly to?: string;
   readonly session?: boolean;
+  readonly tag?: string;
 }
 
-/** Revokes a workload, a key, or the calls of one workload to another. */
+/** Revokes a workload, one version of it, a key, or the calls of one workload to another. */
 export async function revoke(
   io: Io,
   [word = ""]: readonly string[],
@@ -137,10 +138,16 @@ export async function revoke(
 
 function toRevocation(
   word: string,
-  { key, to, session, namespace }: RevokeOptions,
+  { key, to, session, tag, namespace }: RevokeOptions,
 ): Omit<Revocation, "atMs"> {
+  if (tag !== undefined && (key || session || to !== undefined))
+    throw new CliError(EXIT.usage, {
+      message: "--tag goes without --key, --to and --session",
+      mend: "A version is revoked for all it calls.",
+    });
   if (key) return { kind: "kid", value: word };
   const caller = toId(word, namespace);
+  if (tag !== undefined) return { kind: "version", value: `${caller}@${tag}` };
   if (to !== undefined)
     return { kind: session ? "session" : "binding", value: `${caller}>${toId(to, namespace)}` };
   if (!session) return { kind: "subject", value: caller };

@@ -1,5 +1,6 @@
 // Owns `heddle stat`, `heddle edges` and `heddle top`.
-import { statOf, type Edge, type Stat } from "../api.ts";
+import { statOf } from "../api.ts";
+import type { Edge, Stat } from "../../mesh/contract/api.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import type { Io } from "../io.ts";
 import { print, type Form, type Printable } from "../output/print.ts";

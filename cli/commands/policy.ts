@@ -7,7 +7,7 @@ import { scopeAt } from "../../mesh/algorithms/authorize/scope-at.ts";
 import type { PolicyScope } from "../../mesh/contract/policy.ts";
 import { nearest } from "../../mesh/contract/resources/nearest.ts";
 import type { StoredResource } from "../../mesh/contract/state.ts";
-import type { Endpoint } from "../../mesh/contract/table.ts";
+import type { Endpoint } from "../../mesh/contract/service.ts";
 import { listResources } from "../api.ts";
 import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import type { Io } from "../io.ts";

@@ -1,5 +1,5 @@
 // Owns how what became of resources is printed: `kind/name created`.
-import type { Ref, WriteOutcome } from "../api.ts";
+import type { Ref, WriteOutcome } from "../../mesh/contract/api.ts";
 import type { Printable } from "../output/print.ts";
 
 const DEFAULT_NAMESPACE = "default";

@@ -1,6 +1,7 @@
 // Owns waiting until a table version is in use: polls control, pokes every Worker of a dev mesh first.
 import { setTimeout as sleep } from "node:timers/promises";
-import { convergenceOf, type Convergence } from "../api.ts";
+import { convergenceOf } from "../api.ts";
+import type { Convergence } from "../../mesh/contract/api.ts";
 import { askControl, ControlError, type ControlTarget } from "../client.ts";
 import { CliError, EXIT } from "../exit.ts";
 import type { Io } from "../io.ts";

@@ -31,6 +31,8 @@ export interface DevOptions {
   readonly fresh?: boolean;
   /** Leave out what Workers print, but for errors. Default: no. */
   readonly quiet?: boolean;
+  /** Length of a key epoch, ms, to see them pass. Default: an hour. */
+  readonly epochMs?: number;
   /** Gets everything said to a person, line by line. */
   readonly log: (line: string) => void;
   /** Aborted while the mesh starts: it does not. */
@@ -114,6 +116,7 @@ async function comeUp(options: DevOptions, later: Later): Promise<Ready> {
   const loom = await startLoom(project, {
     state,
     listenerKey,
+    epochMs: options.epochMs,
     node: desk.node,
     onLog: tell.fromWorkers,
   });

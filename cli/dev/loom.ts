@@ -26,6 +26,8 @@ import type { DevState } from "./state.ts";
 export interface LoomOptions {
   readonly state: DevState;
   readonly listenerKey: string;
+  /** Length of a key epoch, where it is not an hour. */
+  readonly epochMs?: number | undefined;
   /** Answers dev's Workers. */
   readonly node: NodeHandler;
   readonly onLog: (log: RuntimeLog) => void;
@@ -57,8 +59,12 @@ export interface Loom {
 
 /** Builds a project and starts the mesh's own Workers; the project's start with the first `reload`. */
 export async function startLoom(first: Project, options: LoomOptions): Promise<Loom> {
-  const { state, node, onLog } = options;
-  const [parts, builds] = await Promise.all([loadOwnParts(), buildProject(first, state.buildDir)]);
+  const { state, node, onLog, epochMs } = options;
+  const define = epochMs === undefined ? {} : { HEDDLE_EPOCH_MS: String(epochMs) };
+  const [parts, builds] = await Promise.all([
+    loadOwnParts(define),
+    buildProject(first, state.buildDir),
+  ]);
   const kek = keptKeks(state.dir, [SYSTEM.objects]).all[SYSTEM.objects] ?? "";
   const secrets: OwnSecrets = { token: state.token, kek, node };
   const runtime = await startRuntime({

@@ -58,8 +58,8 @@ export const wovenOf = ({ workers }: Project): readonly string[] => [
 
 /** Which of dev's entrypoints each Worker has. */
 export const watchedOf = (plan: MeshPlan): readonly Watched[] => [
-  ...plan.workers.map(({ workload, join }) => {
-    return { workload, hasDev: join !== "relay", hasRuns: join === "woven" };
+  ...plan.workers.map(({ workload, join, worker: { tag } }) => {
+    return { workload, tag, hasDev: join !== "relay", hasRuns: join === "woven" };
   }),
   { workload: SYSTEM.gateway, hasDev: true, hasRuns: false },
   { workload: SYSTEM.relay, hasDev: true, hasRuns: false },
@@ -106,7 +106,10 @@ async function weaveOne(planned: PlannedWorker, loom: Loom): Promise<RuntimeWork
   const built = loom.builds.built.get(workload);
   const modules: readonly RuntimeModule[] = built
     ? weaveWorker(planned, built, outDir, {
-        dataPlane: await bundleDataPlane({ parts: partsOf(planned, built) }),
+        dataPlane: await bundleDataPlane({
+          parts: partsOf(planned, built),
+          define: loom.parts.define,
+        }),
         devModule: loom.parts.bundles.watch.text,
         keep: [CONFIG_FILE],
       }).modules

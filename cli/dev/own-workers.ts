@@ -3,6 +3,7 @@ import path from "node:path";
 import { BINDINGS } from "../../mesh/contract/wiring.ts";
 import { readWranglerConfig } from "../project/wrangler-config.ts";
 import { packageRoot } from "../weave/again.ts";
+import { propsOf } from "../weave/reach.ts";
 import { SYSTEM } from "../weave/system.ts";
 import { DEV_EXPORT, RUNS_EXPORT } from "../weave/weavable.ts";
 import { bundleOwn, type OwnBundle, type OwnName } from "./own-bundles.ts";
@@ -28,6 +29,8 @@ export interface OwnParts {
   readonly settings: Readonly<Record<"control" | "objects" | "gateway" | "relay", WorkerSettings>>;
   /** Classes of the objects' Worker. */
   readonly classes: readonly string[];
+  /** Constants that they, and so the data plane of the project's Workers, are built with. */
+  readonly define: Readonly<Record<string, string>>;
 }
 
 /** What makes them those of one mesh. */
@@ -42,12 +45,13 @@ export interface OwnSecrets {
 /** A Worker that dev stands in front of, and which of dev's entrypoints weaving gave it. */
 export interface Watched {
   readonly workload: string;
+  readonly tag?: string | undefined;
   readonly hasDev: boolean;
   readonly hasRuns: boolean;
 }
 
-/** Bundles them and reads their wrangler files. */
-export async function loadOwnParts(): Promise<OwnParts> {
+/** Bundles them with these constants and reads their wrangler files. */
+export async function loadOwnParts(define: Readonly<Record<string, string>>): Promise<OwnParts> {
   const root = packageRoot();
   const files = {
     control: path.join(root, "control/wrangler.toml"),
@@ -56,7 +60,7 @@ export async function loadOwnParts(): Promise<OwnParts> {
     relay: path.join(root, "workers/sidecar/wrangler.toml"),
   };
   const [bundles, control, objects, gateway, relay, config] = await Promise.all([
-    bundleOwn(),
+    bundleOwn(define),
     readWorkerSettings(files.control),
     readWorkerSettings(files.objects),
     readWorkerSettings(files.gateway),
@@ -66,7 +70,7 @@ export async function loadOwnParts(): Promise<OwnParts> {
   const classes = (config.migrations ?? []).flatMap(
     (migration) => migration.new_sqlite_classes ?? [],
   );
-  return { bundles, settings: { control, objects, gateway, relay }, classes };
+  return { bundles, settings: { control, objects, gateway, relay }, classes, define };
 }
 
 /** Control, the objects and dev's own Worker, for these Workers of the mesh. */
@@ -139,8 +143,8 @@ function devWorker(
     TABLE: { type: "kv", id: TABLE_ID },
     WORKLOADS: { type: "json", value: watched.map(({ workload }) => workload) },
   };
-  for (const [index, { workload, hasDev, hasRuns }] of watched.entries()) {
-    const props = { heddle: { workload } };
+  for (const [index, { workload, tag, hasDev, hasRuns }] of watched.entries()) {
+    const props = { ...propsOf(workload, tag) };
     bindings[`CONTROL_${index}`] = {
       type: "worker",
       worker: SYSTEM.control,

@@ -5,6 +5,7 @@ import { complaintsOf } from "../output/complain.ts";
 import type { Project } from "../project/load.ts";
 import type { ProjectWorker } from "../project/workers.ts";
 import { DEFAULT_ONLY, readExports, type WorkerExports } from "../weave/exports.ts";
+import { refuseQueues } from "../weave/queues.ts";
 import { hasModules, refuseByBuild, refuseByConfig } from "../weave/weavable.ts";
 import { buildWorker, type BuiltWorker } from "./build.ts";
 
@@ -23,6 +24,7 @@ export async function buildProject(project: Project, dir: string): Promise<Proje
     project.workers.map(async (worker) => {
       try {
         refuseByConfig(worker);
+        refuseQueues(worker, project);
         if (!hasModules(worker)) return;
         const build = await buildOne(worker, dir);
         built.set(worker.workload, build.built);

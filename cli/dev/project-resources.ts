@@ -2,7 +2,8 @@
 // what is no longer there.
 import { HEDDLE_API } from "../../mesh/contract/resources/meta.ts";
 import { findKind } from "../../mesh/contract/resources/kinds.ts";
-import { applyDocuments, deleteRefs, type Ref, type WriteAnswer } from "../api.ts";
+import { applyDocuments, deleteRefs } from "../api.ts";
+import type { Ref, WriteAnswer } from "../../mesh/contract/api.ts";
 import type { ControlTarget } from "../client.ts";
 import type { SourceDocument } from "../commands/documents.ts";
 import { located, locateWarning } from "../commands/placement.ts";

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import type { Ref } from "../api.ts";
+import type { Ref } from "../../mesh/contract/api.ts";
 import { DEV_FILE, isAlive, type DevFile } from "../commands/target.ts";
 import { CliError, EXIT } from "../exit.ts";
 

@@ -1,5 +1,5 @@
 // Owns the tables of golden signals: columns of `heddle stat`, `edges` and `top`.
-import type { Edge, Golden, Stat } from "../api.ts";
+import type { Edge, Golden, Stat } from "../../mesh/contract/api.ts";
 
 type Rows = readonly (readonly string[])[];
 type Counted = Pick<Edge, "effective" | "actual" | "refusals" | "inbound">;

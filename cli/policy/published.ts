@@ -1,6 +1,7 @@
 // Owns the published table as `heddle policy` reads it: what isolates decide by, not what was applied.
 import type { DefaultAction, PolicyChunk } from "../../mesh/contract/policy.ts";
-import type { Directory, ServiceChunk } from "../../mesh/contract/table.ts";
+import type { ServiceChunk } from "../../mesh/contract/service.ts";
+import type { Directory } from "../../mesh/contract/table.ts";
 import { SYSTEM_NAMESPACE } from "../../mesh/contract/wiring.ts";
 import { readFrame, wholeChunks } from "../../mesh/identity/table-frame.ts";
 import { askControlBytes, type ControlTarget } from "../client.ts";

@@ -16,6 +16,7 @@ export interface WorkerEntry {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly join?: Join;
+  readonly tag?: string;
   readonly env?: string;
   /** `file:line:column` of the entry. */
   readonly where: string;

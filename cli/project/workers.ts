@@ -19,6 +19,8 @@ export interface ProjectWorker {
   readonly config: WranglerConfig;
   readonly labels: Readonly<Record<string, string>>;
   readonly join: Join;
+  /** Version tag, by which this version of it can be revoked. */
+  readonly tag?: string;
   readonly env?: string;
   /** `file:line:column` of its entry in mesh.yaml. */
   readonly where: string;
@@ -102,6 +104,7 @@ function place(
     config,
     labels: entry.labels ?? {},
     join: entry.join ?? "woven",
+    ...(entry.tag === undefined ? {} : { tag: entry.tag }),
     ...(env === undefined ? {} : { env }),
     where: entry.where,
   };

@@ -18,6 +18,15 @@ export interface ObjectBindingConfig {
   readonly script_name?: string;
 }
 
+/** Queues of a wrangler file. */
+export interface QueuesConfig {
+  readonly producers?: readonly { readonly binding: string; readonly queue?: string }[];
+  readonly consumers?: readonly {
+    readonly queue: string;
+    readonly dead_letter_queue?: string;
+  }[];
+}
+
 /** Static assets of a wrangler file. */
 export interface AssetsConfig {
   readonly directory?: string;
@@ -54,6 +63,7 @@ export interface WranglerConfig {
   };
   readonly services?: readonly ServiceBindingConfig[];
   readonly durable_objects: { readonly bindings: readonly ObjectBindingConfig[] };
+  readonly queues?: QueuesConfig;
   readonly workflows?: readonly { readonly class_name: string; readonly script_name?: string }[];
   readonly migrations?: readonly MigrationConfig[];
   readonly kv_namespaces?: readonly { readonly binding: string; readonly id?: string }[];

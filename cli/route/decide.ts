@@ -4,7 +4,9 @@ import { type Considered, explainMatch } from "../../mesh/algorithms/match/expla
 import { type MatchCall, matchRule } from "../../mesh/algorithms/match/match.ts";
 import { hostTable } from "../../mesh/algorithms/match/part.ts";
 import { routesFor } from "../../mesh/algorithms/match/routes.ts";
-import type { GatewaysChunk, Rule, RuleTable, ServiceChunk } from "../../mesh/contract/table.ts";
+import type { GatewaysChunk } from "../../mesh/contract/gateway.ts";
+import type { Rule, RuleTable } from "../../mesh/contract/rule.ts";
+import type { ServiceChunk } from "../../mesh/contract/service.ts";
 import type { Tables } from "./tables.ts";
 
 /** The request that is asked about. */

@@ -1,12 +1,11 @@
 // Owns where `heddle route test` looks: the table that files compile to, or the published one of a running mesh.
 import { compile } from "../../control/compile/compile.ts";
 import { storedOf, storedWorker } from "../../control/compile/offline.ts";
-import { parseResource } from "../../mesh/contract/resources/parse.ts";
 import type { Directory } from "../../mesh/contract/table.ts";
 import { readFrame, wholeChunks } from "../../mesh/identity/table-frame.ts";
 import type { AnalyzeInput } from "../analyze/scene.ts";
 import { askControlBytes, type ControlTarget } from "../client.ts";
-import { segmentsOf } from "../commands/placement.ts";
+import { resourceOf } from "../commands/resource-of.ts";
 import { CliError, EXIT } from "../exit.ts";
 
 /** A table's chunks, parsed when asked for. */
@@ -19,18 +18,7 @@ const decoder = new TextDecoder();
 
 /** The table of files; they are what `heddle apply` would take, or it says what is wrong. */
 export function tablesOfFiles({ documents, workers, nowMs }: AnalyzeInput): Tables {
-  const resources = documents.map(({ value, where }) => {
-    const parsed = parseResource(value);
-    if (parsed.ok) return storedOf(parsed.resource);
-    throw new CliError(
-      EXIT.failed,
-      parsed.errors.map(({ path, message, mend }) => ({
-        message,
-        mend,
-        where: where(segmentsOf(path)),
-      })),
-    );
-  });
+  const resources = documents.map((document) => storedOf(resourceOf(document)));
   const { directory, chunks } = compile({
     resources: [...resources, ...workers.map(storedWorker)],
     version: 1,

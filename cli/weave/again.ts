@@ -11,13 +11,15 @@ export interface Again {
   readonly project: string;
   readonly workload: string;
   readonly env?: string | undefined;
+  readonly tag?: string | undefined;
 }
 
 /** `node <heddle> weave …`, with relative paths only: a checkout may lie elsewhere on another machine. */
-export function againCommand({ cwd, project, workload, env }: Again): string {
+export function againCommand({ cwd, project, workload, env, tag }: Again): string {
   const projectPath = toSlashes(path.relative(cwd, project)) || ".";
   const words = ["node", binFrom(cwd), "weave", "--project", projectPath];
   if (env !== undefined) words.push("--env", env);
+  if (tag !== undefined) words.push("--tag", tag);
   return [...words, workload].map(quote).join(" ");
 }
 

@@ -12,6 +12,7 @@ import type { ProjectWorker } from "../project/workers.ts";
 import type { ServiceBindingConfig, WranglerConfig } from "../project/wrangler-config.ts";
 import { sortBindings, type Dial } from "./dial.ts";
 import { DEFAULT_ONLY, toEntrypoints } from "./exports.ts";
+import { carryingQueues } from "./queues.ts";
 import { planReach, type MeshBinding } from "./reach.ts";
 import { setScene, toCourse, wantedTargets, type PlanOptions, type Scene } from "./scene.ts";
 import { meshBindings, planGateway, planRelay, SYSTEM, type PlannedSystem } from "./system.ts";
@@ -94,7 +95,9 @@ function throughRelay(
   notes: readonly string[],
 ): Joining {
   const bindings = dials.map(({ binding, dialled }): MeshBinding => {
-    const props: RelayProps = { heddle: { source: worker.workload, dialled } };
+    const { workload: source, tag } = worker;
+    const heddle = { source, dialled, ...(tag === undefined ? {} : { tag }) };
+    const props: RelayProps = { heddle };
     return { binding, workload: SYSTEM.relay, entrypoint: "Relay", props: { ...props } };
   });
   const lost = dials
@@ -113,14 +116,17 @@ function inIsolate(
   const { bindings, reach, dialled } = planReach(
     workload,
     dials.map((dial) => toCourse(dial, scene)),
+    worker.tag,
   );
   const ownRoutes = hasOwnRoutes(config);
+  const queues = carryingQueues(worker, scene.project);
   const wiring: Wiring = {
     ...scene.base,
     workload,
     dialled,
     reach,
     objects: wovenObjects(worker, scene),
+    ...(queues === undefined ? {} : { queues }),
     ownRoutes,
     assets: toAssetsWiring(config),
     loopback: scene.options.newSecret(),
@@ -131,7 +137,7 @@ function inIsolate(
     : [];
   return {
     wiring,
-    bindings: [...meshBindings(workload), ...bindings],
+    bindings: [...meshBindings(workload, worker.tag), ...bindings],
     bound: [...new Set(bindings.map((binding) => binding.workload))],
     notes: [...notes, ...routes],
   };

@@ -43,8 +43,8 @@ export interface ReachPlan {
 }
 
 /** Binds a caller to every target of its dials; dials with props of their own get bindings of their own. */
-export function planReach(caller: string, courses: readonly Course[]): ReachPlan {
-  const allot = new Allotment(caller);
+export function planReach(caller: string, courses: readonly Course[], tag?: string): ReachPlan {
+  const allot = new Allotment(propsOf(caller, tag));
   const dialled: Record<string, Dialled> = {};
   for (const course of courses) {
     const entrypoint = course.dialled.entrypoint ?? "";
@@ -65,12 +65,17 @@ export function reachAll(
   caller: string,
   targets: readonly Target[],
 ): Pick<ReachPlan, "bindings" | "reach"> {
-  const allot = new Allotment(caller);
+  const allot = new Allotment(propsOf(caller));
   for (const target of targets) {
     for (const entrypoint of target.entrypoints) allot.reach(target, entrypoint);
   }
   return { bindings: allot.bindings, reach: allot.found };
 }
+
+/** What a caller's bindings into the mesh say of it. */
+export const propsOf = (workload: string, tag?: string): HeddleProps => ({
+  heddle: { workload, ...(tag === undefined ? {} : { tag }) },
+});
 
 /** Ids, as the table has them, of the endpoints a reach leads to: `ns/worker` and `ns/worker#Entrypoint`. */
 export function boundEndpoints(reach: Reach): readonly string[] {
@@ -99,11 +104,11 @@ function ownReach(
 class Allotment {
   readonly bindings: MeshBinding[] = [];
   readonly found: Record<string, Record<string, string>> = {};
-  readonly #caller: string;
+  readonly #ours: HeddleProps;
   readonly #byKey = new Map<string, string>();
 
-  constructor(caller: string) {
-    this.#caller = caller;
+  constructor(ours: HeddleProps) {
+    this.#ours = ours;
   }
 
   reach(target: Target, entrypoint: string): void {
@@ -115,8 +120,7 @@ class Allotment {
   /** Null when the target has no such entrypoint. */
   bind(target: Target, entrypoint: string, own: Readonly<Record<string, unknown>>): string | null {
     if (!target.entrypoints.includes(entrypoint)) return null;
-    const ours: HeddleProps = { heddle: { workload: this.#caller } };
-    const props = target.isPlain ? own : { ...own, ...ours };
+    const props = target.isPlain ? own : { ...own, ...this.#ours };
     const key = JSON.stringify([target.workload, entrypoint, props]);
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;

@@ -39,6 +39,10 @@ export const REFUSALS = {
     what: "another Worker of the project is woven from the same folder",
     mend: "Wrangler takes one at a time: name the Worker to weave.",
   },
+  "HEDDLE-W010": {
+    what: "it gets messages of a queue that carries the context, and nothing in it opens them",
+    mend: "Weave its consumer, or take the queue out of `spec.queues`.",
+  },
 } as const;
 
 export type RefusalCode = keyof typeof REFUSALS;

@@ -7,7 +7,7 @@ import {
   type Wiring,
 } from "../../mesh/contract/wiring.ts";
 import type { WrappedKeys } from "../../mesh/contract/identity.ts";
-import { reachAll, type MeshBinding, type ReachPlan, type Target } from "./reach.ts";
+import { propsOf, reachAll, type MeshBinding, type ReachPlan, type Target } from "./reach.ts";
 
 /** Workloads of the mesh's own Workers. */
 export const SYSTEM = {
@@ -79,8 +79,8 @@ function planSystem(
 }
 
 /** The bindings to the mesh's own Workers that everyone in the mesh has. */
-export function meshBindings(workload: string): readonly MeshBinding[] {
-  const props = { heddle: { workload } };
+export function meshBindings(workload: string, tag?: string): readonly MeshBinding[] {
+  const props = { ...propsOf(workload, tag) };
   const all: readonly MeshBinding[] = [
     { binding: BINDINGS.control, workload: SYSTEM.control, entrypoint: "Workload", props },
     { binding: BINDINGS.pulse, workload: SYSTEM.objects, entrypoint: "Pulse", props },

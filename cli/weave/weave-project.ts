@@ -14,6 +14,7 @@ import { wovenConfig, type ConfigPlace, type GeneratedConfig } from "./config.ts
 import { writeIfChanged } from "./files.ts";
 import { collectKeys } from "./keys.ts";
 import { planMesh, type PlannedWorker } from "./plan.ts";
+import { refuseQueues } from "./queues.ts";
 import { scriptNames } from "./script-names.ts";
 import { isSameConfig } from "./stale.ts";
 import { SYSTEM, type PlannedSystem } from "./system.ts";
@@ -27,6 +28,8 @@ export interface WeaveProjectOptions extends Choice {
   /** Absolute folder of mesh.yaml, or one below it. */
   readonly from: string;
   readonly env?: string;
+  /** Version tag of all that is woven; absent: what mesh.yaml says. */
+  readonly tag?: string;
   /** Environment of the process: HEDDLE_CONTROL, HEDDLE_TOKEN, HEDDLE_KEK, HEDDLE_TABLE_ID, WRANGLER_COMMAND. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -57,9 +60,12 @@ const CONFIG_FILE = "wrangler.json";
 /** Weaves Workers of the project at or above a folder; throws with complaints when one cannot be. */
 export async function weaveProject(options: WeaveProjectOptions): Promise<WeaveReport> {
   const dir = findProject(options.from) ?? options.from;
-  const project = await loadProject(dir, options.env === undefined ? {} : { env: options.env });
+  const { env, tag } = options;
+  const loaded = await loadProject(dir, env === undefined ? {} : { env });
+  const project = tag === undefined ? loaded : tagged(loaded, tag);
   const chosen = chooseWorkers(project, options);
   chosen.forEach(refuseByConfig);
+  for (const worker of project.workers) refuseQueues(worker, project);
   refuseTwins(project, chosen);
   const built = await buildChosen(project, chosen);
   const isWhole = options.workers.length === 0;
@@ -90,6 +96,12 @@ export async function weaveProject(options: WeaveProjectOptions): Promise<WeaveR
   const notes = [...keys.notes, ...(options.environment[TABLE_ID] ? [] : [NO_TABLE_ID])];
   return { project: project.dir, workers: [...workers, ...systems], notes };
 }
+
+/** The project with this version tag on each of its Workers. */
+const tagged = (project: Project, tag: string): Project => ({
+  ...project,
+  workers: project.workers.map((worker) => ({ ...worker, tag })),
+});
 
 /** The gateway and the relay reach everything, so they are written when everything is woven. */
 async function writeSystems(
@@ -190,6 +202,7 @@ function configPlace(
       project: project.dir,
       workload,
       env: options.env ?? worker.env,
+      tag: options.tag,
     }),
     watch: watchPaths(worker, built?.inputs ?? []),
   };

@@ -40,6 +40,7 @@ export function partsOf(
     assets: (wiring?.assets ?? null) !== null,
     objects: isHost || objects.bindings.length > 0,
     dev: wiring?.dev ?? false,
+    queues: wiring?.queues !== undefined,
     ...exportsUsed(
       modules.filter(({ type }) => type === "ESModule").map((it) => readFileSync(it.path, "utf8")),
     ),

@@ -29,7 +29,7 @@ const auditSchema = z.object({
   ),
 });
 
-const WORKLOAD = String.raw`[^/\s>]+\/[^/\s>]+`;
+const WORKLOAD = String.raw`[^/\s>@]+\/[^/\s>@]+`;
 const revocationSchema = z.object({
   kind: z.enum(REVOCATION_KINDS),
   value: z.string(),
@@ -38,7 +38,7 @@ const revocationSchema = z.object({
 const revokeSchema = z
   .strictObject({
     kind: z.enum(REVOCATION_KINDS),
-    /** A workload `namespace/name`, a key id, or `ns/caller>ns/callee` for a session or a binding. */
+    /** A workload `namespace/name`, a key id, `ns/caller>ns/callee` for a session or a binding, or `ns/name@tag`. */
     value: z.string().min(1).max(253),
   })
   .refine(({ kind, value }) => FORM_OF[kind].test(value), "value is not of the kind's form");
@@ -47,6 +47,7 @@ const FORM_OF: Readonly<Record<(typeof REVOCATION_KINDS)[number], RegExp>> = {
   kid: /^[esw]\d{1,12}$/,
   session: new RegExp(`^${WORKLOAD}>${WORKLOAD}$`),
   binding: new RegExp(`^${WORKLOAD}>${WORKLOAD}$`),
+  version: new RegExp(`^${WORKLOAD}@[A-Za-z0-9][A-Za-z0-9._-]*$`),
 };
 const keySchema = z.object({
   kid: z.string(),
@@ -136,7 +137,7 @@ export const ACCESS_OPERATIONS = {
   revoke: {
     method: "post",
     path: "/v1/revoke",
-    summary: "Revokes a workload, a key, or one workload's calls to another.",
+    summary: "Revokes a workload, one version of it, a key, or one workload's calls to another.",
     body: revokeSchema,
     answer: z.object({ revocations: z.array(revocationSchema) }),
     role: "admin",

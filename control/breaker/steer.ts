@@ -1,24 +1,10 @@
 // Owns circuits as operators see them: the list of all, and holding one open or closing it by hand.
 import * as z from "zod";
 import { circuitName } from "../../mesh/algorithms/breaker/policy.ts";
-import { BREAKER_OBJECT, type CircuitState, type Verdict } from "../../mesh/contract/pulse.ts";
+import type { Circuit } from "../../mesh/contract/api.ts";
+import { BREAKER_OBJECT, type Verdict } from "../../mesh/contract/pulse.ts";
 import type { Control } from "../control.ts";
 import { type Outcome, done, failed, problem } from "../problem.ts";
-
-/** One circuit. */
-export interface Circuit {
-  /** `namespace/name`. */
-  readonly service: string;
-  readonly endpoint: string;
-  /** An RPC method or a route with circuits of its own; empty: none. */
-  readonly scope: string;
-  readonly state: CircuitState;
-  readonly generation: number;
-  /** Until probes are let through, ms; 0 unless open. */
-  readonly probeInMs: number;
-  /** When its state changed last, ms since the epoch; 0: just now. */
-  readonly changedMs: number;
-}
 
 export const circuitSchema = z.object({
   service: z.string(),

@@ -1,7 +1,7 @@
 // Owns what a backendRef leads to: a service it may point at, or why its share of calls is answered 500.
 import type { HTTPBackendRef } from "../../mesh/contract/resources/http-route.ts";
 import { GATEWAY_GROUP } from "../../mesh/contract/resources/meta.ts";
-import type { Backend } from "../../mesh/contract/table.ts";
+import type { Backend } from "../../mesh/contract/rule.ts";
 import type { Inventory, Known } from "./inventory.ts";
 
 /** Why a reference does not resolve, in the words of the Gateway API. */

@@ -1,7 +1,8 @@
 // Owns what a service's `balancing`, and the priorities and localities of its endpoints, become in the table.
 import type { BalancingSpec } from "../../mesh/contract/resources/balancing.ts";
 import { toMilliseconds } from "../../mesh/contract/resources/duration.ts";
-import type { BalanceMode, Balancing, Endpoint, ServiceChunk } from "../../mesh/contract/table.ts";
+import type { Balancing, Endpoint, ServiceChunk } from "../../mesh/contract/service.ts";
+import type { BalanceMode } from "../../mesh/contract/table.ts";
 import type { ServiceEntry } from "./services.ts";
 
 /** What a service's chunk says of its endpoints and of how calls spread over them. */

@@ -1,7 +1,7 @@
 // Owns how long calls may take and how often they are tried where a TrafficPolicy says so: what a rule says itself holds
 // first, then what a policy says of its route, of the service it belongs to, and of the service that it leads to.
 import type { TrafficPolicySpec } from "../../mesh/contract/resources/traffic-policy.ts";
-import type { CallBounds, Rule } from "../../mesh/contract/table.ts";
+import type { CallBounds, Rule } from "../../mesh/contract/rule.ts";
 import type { Inventory } from "./inventory.ts";
 import type { Reuse } from "./reuse.ts";
 import { type CompiledRoute, toRetry, toTimeouts } from "./rules.ts";

@@ -25,7 +25,7 @@ import { isLateChunk } from "./late.ts";
 import { type Kept, type Reuse, createReuse } from "./reuse.ts";
 import { RPC_KIND } from "./rpc-routes.ts";
 import { type CompiledRoute, compileRoute } from "./rules.ts";
-import { levelsOf } from "./services.ts";
+import { bodiedOf, levelsOf } from "./services.ts";
 import { compileTrust } from "./trust.ts";
 import { breakerPolicies, compileTraffic } from "./traffic.ts";
 
@@ -139,6 +139,7 @@ function toDirectory(
     defaults,
     ...told,
     levels: levelsOf(services, defaults.identity.level),
+    ...bodiedOf(services),
     chunks,
   };
 }

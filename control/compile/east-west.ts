@@ -1,6 +1,6 @@
 // Owns the routes of mesh services: producer routes (of the service's namespace, for every caller) and consumer routes
 // (of another namespace, for callers of that namespace), each as one rule table per port.
-import type { PortRoutes, ServiceChunk, ServiceRoutes } from "../../mesh/contract/table.ts";
+import type { PortRoutes, ServiceChunk, ServiceRoutes } from "../../mesh/contract/service.ts";
 import type { Bound } from "./call-bounds.ts";
 import type { Inventory } from "./inventory.ts";
 import { type PlacedRoute, entryOf } from "./north-south.ts";

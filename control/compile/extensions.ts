@@ -2,7 +2,7 @@
 import type { HTTPRouteFilter } from "../../mesh/contract/resources/http-route-filters.ts";
 import { HEDDLE_GROUP, type HTTPFilterSpec } from "../../mesh/contract/resources/http-filter.ts";
 import { toMilliseconds } from "../../mesh/contract/resources/duration.ts";
-import type { Cors, Fault, Rule, Transform } from "../../mesh/contract/table.ts";
+import type { Cors, Fault, Rule, Transform } from "../../mesh/contract/rule.ts";
 import type { Inventory } from "./inventory.ts";
 
 /** Whether a filter names an HTTPFilter. */

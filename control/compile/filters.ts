@@ -1,6 +1,6 @@
 // Owns how the filters of a rule or a backendRef become fields of the table, and which of them it has no field for.
 import type { HTTPRouteFilter } from "../../mesh/contract/resources/http-route-filters.ts";
-import type { Backend, Cors, HeaderChange, Rule, Transform } from "../../mesh/contract/table.ts";
+import type { Backend, Cors, HeaderChange, Rule, Transform } from "../../mesh/contract/rule.ts";
 import type { ResolvedBackend } from "./backends.ts";
 import { isHttpFilterRef } from "./extensions.ts";
 

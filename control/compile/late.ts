@@ -1,6 +1,8 @@
 // Owns whether a table needs the late part of the data plane, by what is in its chunks: mesh/pipeline/late.ts lists what
 // lies there.
-import type { Backend, HostChunk, Rule, ServiceChunk } from "../../mesh/contract/table.ts";
+import type { HostChunk } from "../../mesh/contract/gateway.ts";
+import type { Backend, Rule } from "../../mesh/contract/rule.ts";
+import type { ServiceChunk } from "../../mesh/contract/service.ts";
 
 /** By id and value of a chunk; one of another kind than those known here needs it. */
 export const isLateChunk = (id: string, chunk: unknown): boolean => {

@@ -1,5 +1,5 @@
 // Owns the chunks of the north-south side: `gateways`, and one `host:…` per listener and hostname.
-import type { GatewaysChunk, HostChunk, ListenerEntry } from "../../mesh/contract/table.ts";
+import type { GatewaysChunk, HostChunk, ListenerEntry } from "../../mesh/contract/gateway.ts";
 import type { Attachment } from "./attach.ts";
 import type { Side } from "./backends.ts";
 import type { Bound } from "./call-bounds.ts";

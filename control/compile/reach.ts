@@ -1,6 +1,6 @@
 // Owns whether a route's callers can get to its endpoints: bound themselves, through the relay, or not at all.
 import { GATEWAY_WORKLOAD, RELAY_WORKLOAD, SYSTEM_NAMESPACE } from "../../mesh/contract/wiring.ts";
-import type { Endpoint } from "../../mesh/contract/table.ts";
+import type { Endpoint } from "../../mesh/contract/service.ts";
 import type { Attached } from "./attach.ts";
 import type { Inventory, Workload } from "./inventory.ts";
 import { type CompiledRoute, targetsOf } from "./rules.ts";

@@ -2,7 +2,7 @@
 // Precedence: exact path, regular expression, longest prefix; then method, most headers, most query parameters,
 // oldest route, `namespace/name`, order of rules, order of matches.
 import type { HTTPRouteMatch } from "../../mesh/contract/resources/http-route.ts";
-import type { Candidate, Condition, Rule, RuleTable } from "../../mesh/contract/table.ts";
+import type { Candidate, Condition, Rule, RuleTable } from "../../mesh/contract/rule.ts";
 import { compareText } from "./inventory.ts";
 import type { CompiledRoute, RouteMatch } from "./rules.ts";
 

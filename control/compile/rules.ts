@@ -5,7 +5,7 @@ import type {
   HTTPRouteRule,
   HTTPRouteSpec,
 } from "../../mesh/contract/resources/http-route.ts";
-import type { Backend, RetryPolicy, Rule } from "../../mesh/contract/table.ts";
+import type { Backend, RetryPolicy, Rule } from "../../mesh/contract/rule.ts";
 import {
   type BackendRef,
   type RefProblem,

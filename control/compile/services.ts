@@ -5,7 +5,8 @@ import {
   type ServiceSpec,
   toWorkload,
 } from "../../mesh/contract/resources/service.ts";
-import type { Defaults, Endpoint, ServiceChunk, ServiceRoutes } from "../../mesh/contract/table.ts";
+import type { Endpoint, ServiceChunk, ServiceRoutes } from "../../mesh/contract/service.ts";
+import type { Defaults, Directory } from "../../mesh/contract/table.ts";
 import { RELAY_WORKLOAD, SYSTEM_NAMESPACE } from "../../mesh/contract/wiring.ts";
 import { IDENTITY_LEVELS, type IdentityLevel } from "../../mesh/contract/identity.ts";
 import type { WorkloadSpec } from "../resources/workload.ts";
@@ -157,6 +158,14 @@ export function levelsOf(
   // Whom the relay speaks for it must know; and it refuses by itself what may not go through it.
   if (normal !== "session") named.push([RELAY_WORKLOAD, "session"]);
   return Object.fromEntries(named.filter(([, level]) => level !== normal));
+}
+
+/** The Workers whose answers are proved with their bodies, since one of their services says so. */
+export function bodiedOf(services: ReadonlyMap<string, ServiceEntry>): Pick<Directory, "bodied"> {
+  const bodied = [...services.values()]
+    .filter(({ resource }) => resource?.spec.identity?.answerBody === true)
+    .flatMap(({ endpoints }) => endpoints.flatMap(({ worker }) => worker ?? []));
+  return bodied.length === 0 ? {} : { bodied: [...new Set(bodied)].toSorted() };
 }
 
 /** The number of a named port, or null. */

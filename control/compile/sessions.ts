@@ -1,7 +1,7 @@
 // Owns what `sessionPersistence` of a rule becomes in the table (GEP-1619).
 import { toMilliseconds } from "../../mesh/contract/resources/duration.ts";
 import type { HTTPRouteRule } from "../../mesh/contract/resources/http-route.ts";
-import type { Session } from "../../mesh/contract/table.ts";
+import type { Session } from "../../mesh/contract/rule.ts";
 import { fnv } from "../../mesh/algorithms/hash/fnv.ts";
 
 /** The session of a rule; `rule` names a cookie that has no name of its own. */

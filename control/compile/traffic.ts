@@ -4,12 +4,9 @@ import type { BalancingSpec } from "../../mesh/contract/resources/balancing.ts";
 import { toBreaker } from "../../mesh/contract/resources/breaker.ts";
 import type { TrafficPolicySpec } from "../../mesh/contract/resources/traffic-policy.ts";
 import type { BreakerPolicies } from "../../mesh/contract/state.ts";
-import type {
-  BreakerPolicy,
-  CallBounds,
-  Defaults,
-  ServiceChunk,
-} from "../../mesh/contract/table.ts";
+import type { CallBounds } from "../../mesh/contract/rule.ts";
+import type { ServiceChunk } from "../../mesh/contract/service.ts";
+import type { BreakerPolicy, Defaults } from "../../mesh/contract/table.ts";
 import { toBounds } from "./call-bounds.ts";
 import type { Inventory, Known } from "./inventory.ts";
 import type { ServiceEntry } from "./services.ts";

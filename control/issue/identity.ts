@@ -4,6 +4,7 @@ import { ISSUED_TOKEN } from "../../mesh/contract/state.ts";
 import { toBase64url } from "../../mesh/identity/base64url.ts";
 import { NAMELESS_MESH } from "../compile/compile.ts";
 import type { Control } from "../control.ts";
+import { isOut } from "./keys.ts";
 import type { Memory } from "./memory.ts";
 
 /** Life of a token. */
@@ -17,6 +18,7 @@ export type IssueIdentity = (
   control: Control,
   workload: string,
   key: unknown,
+  tag?: string,
 ) => Promise<IdentityReply>;
 
 export function createIssue(): IssueIdentity {
@@ -43,13 +45,12 @@ export function createIssue(): IssueIdentity {
     waitUntil(store.audit(entry).catch(() => undefined));
   }
 
-  return async (memory, control, workload, key) => {
+  return async (memory, control, workload, key, tag = "") => {
     const jwk = publicKey(key);
     if (jwk === null)
       throw new Error("the key is not the public half of a P-256 key: send kty, crv, x and y only");
     const { table, revocations } = await memory.recall(control, 0);
-    if (revocations.some(({ kind, value }) => kind === "subject" && value === workload))
-      throw new Error(`${workload} is revoked`);
+    if (isOut(revocations, workload, tag)) throw new Error(`${workload} is revoked`);
     const trustDomain = table?.directory.trustDomain ?? NAMELESS_MESH.trustDomain;
     const iat = Math.floor(control.clock.now() / 1000);
     const claims = {

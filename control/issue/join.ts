@@ -14,6 +14,7 @@ export async function join(
   control: Control,
   workload: string,
   request: JoinRequest,
+  tag = "",
 ): Promise<JoinReply> {
   const known = await memory.recall(control, request.have);
   const { table, workloads, revocations } = known;
@@ -25,20 +26,26 @@ export async function join(
     format: JOIN_FORMAT,
     nowMs,
     workload,
-    keys: keysOf(known, workload, known.epochs),
+    keys: keysOf(known, workload, known.epochs, tag),
     verdicts: known.circuits,
     revocations,
-    table: table && version !== request.have ? sliceFor(workload, table, workloads) : null,
+    table: table && version !== request.have ? sliceFor([workload], table, workloads) : null,
     version,
     admitRatio: 1,
   };
 }
 
-/** Keys of a workload from these masters. */
-export function keysOf(known: Known, workload: string, masters: readonly Master[]): KeySet {
+/** Keys of a workload from these masters, for that version of it which has the tag. */
+export function keysOf(
+  known: Known,
+  workload: string,
+  masters: readonly Master[],
+  tag = "",
+): KeySet {
   const { table, workloads, revocations } = known;
   return keySetFor({
     workload,
+    tag,
     upstreams: table ? upstreamsOf(workload, table, workloads) : [],
     trustDomain: table?.directory.trustDomain ?? NAMELESS_MESH.trustDomain,
     masters,

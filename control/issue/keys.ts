@@ -10,21 +10,31 @@ export interface Master {
   readonly audiences: Map<string, KeyBytes>;
 }
 
+/** Whether a workload is revoked, or the version of it that has this tag. */
+export const isOut = (revocations: readonly Revocation[], workload: string, tag: string): boolean =>
+  revocations.some(
+    ({ kind, value }) =>
+      (kind === "subject" && value === workload) ||
+      (kind === "version" && value === `${workload}@${tag}`),
+  );
+
 /** No keys: what a revoked workload gets. */
 export const NO_KEYS: KeySet = { audience: [], pairs: {} };
 
-/** Keys of these masters, less those whose kid is revoked; none at all for a revoked workload. */
+/** Keys of these masters, less those whose kid is revoked; none at all for a revoked workload or version. */
 export function keySetFor(given: {
   readonly workload: string;
+  /** Version tag; empty for none. */
+  readonly tag: string;
   readonly upstreams: readonly string[];
   readonly trustDomain: string;
   readonly masters: readonly Master[];
   readonly revocations: readonly Revocation[];
 }): KeySet {
-  const { workload, upstreams, trustDomain, revocations } = given;
+  const { workload, tag, upstreams, trustDomain, revocations } = given;
   const isRevoked = (kind: Revocation["kind"], value: string): boolean =>
     revocations.some((revocation) => revocation.kind === kind && revocation.value === value);
-  if (isRevoked("subject", workload)) return NO_KEYS;
+  if (isOut(revocations, workload, tag)) return NO_KEYS;
   const masters = given.masters.filter(({ kid }) => !isRevoked("kid", kid));
   const pairs = upstreams.map((upstream): [string, WireKey[]] => [
     upstream,

@@ -5,9 +5,9 @@ import type { Verdict } from "../../mesh/contract/pulse.ts";
 import type { IsolateSeen } from "../../mesh/contract/state.ts";
 import { Secret } from "../../mesh/identity/secret.ts";
 import type { Control } from "../control.ts";
-import { WORKLOAD_KIND, type WorkloadSpec } from "../resources/workload.ts";
+import { WORKLOAD_KIND } from "../resources/workload.ts";
 import type { Master } from "./keys.ts";
-import type { Workloads } from "./reach.ts";
+import { toWorkloads, type Workloads } from "./reach.ts";
 import { type TableIndex, indexTable } from "./table-index.ts";
 
 /** Memory younger than this is not asked about. */
@@ -140,14 +140,8 @@ async function fetchKeys(
 async function fetchTables({ store }: Control, have: number): Promise<Tables | null> {
   const newest = await store.table(have);
   if (!newest) return null;
-  const stored = await store.list(WORKLOAD_KIND);
-  const workloads = stored.map(
-    ({ metadata: { namespace, name }, spec }): [string, WorkloadSpec] => [
-      `${namespace}/${name}`,
-      spec as unknown as WorkloadSpec,
-    ],
-  );
-  return { table: indexTable(newest.bytes), workloads: new Map(workloads) };
+  const workloads = toWorkloads(await store.list(WORKLOAD_KIND));
+  return { table: indexTable(newest.bytes), workloads };
 }
 
 const toMaster = ({

@@ -1,4 +1,5 @@
 // Owns what one workload may need of the table and whom it may call: the slice and the keys it is given.
+import type { StoredResource } from "../../mesh/contract/state.ts";
 import { POLICY_CHUNK } from "../../mesh/contract/policy.ts";
 import { TRUST_CHUNK } from "../../mesh/contract/trust.ts";
 import { GATEWAY_WORKLOAD, RELAY_WORKLOAD } from "../../mesh/contract/wiring.ts";
@@ -9,6 +10,15 @@ import { type TableIndex, routedTo } from "./table-index.ts";
 
 /** Registered Workers by `namespace/name`. */
 export type Workloads = ReadonlyMap<string, WorkloadSpec>;
+
+/** Registered Workers as they are stored. */
+export const toWorkloads = (stored: readonly StoredResource[]): Workloads =>
+  new Map(
+    stored.map(({ metadata: { namespace, name }, spec }) => [
+      `${namespace}/${name}`,
+      spec as unknown as WorkloadSpec,
+    ]),
+  );
 
 /** Services a workload may call or is; null: any of them. */
 export function reachableServices(
@@ -37,17 +47,23 @@ export function reachableServices(
   return found;
 }
 
-/** The part of the table a workload may need; the whole of it where that is all. */
-export function sliceFor(workload: string, table: TableIndex, workloads: Workloads): Uint8Array {
-  const services = reachableServices(workload, table, workloads);
-  if (services === null) return table.bytes;
-  const ids = [...services].map((service) => `service:${service}`);
-  const chunks = [...ids, `${POLICY_CHUNK}${workload}`, ...trustOf(services, table)]
-    .toSorted()
-    .flatMap((id) => {
-      const bytes = table.chunk(id);
-      return bytes ? [{ id, bytes }] : [];
-    });
+/** The part of the table that these workloads may need; the whole of it where that is all. */
+export function sliceFor(
+  members: readonly string[],
+  table: TableIndex,
+  workloads: Workloads,
+): Uint8Array {
+  const wanted = new Set<string>();
+  for (const workload of members) {
+    const services = reachableServices(workload, table, workloads);
+    if (services === null) return table.bytes;
+    for (const service of services) wanted.add(`service:${service}`);
+    for (const id of [`${POLICY_CHUNK}${workload}`, ...trustOf(services, table)]) wanted.add(id);
+  }
+  const chunks = [...wanted].toSorted().flatMap((id) => {
+    const bytes = table.chunk(id);
+    return bytes ? [{ id, bytes }] : [];
+  });
   return writeSlice(table.directoryBytes, table.signature, chunks);
 }
 

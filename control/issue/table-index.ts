@@ -1,5 +1,6 @@
 // Owns the published table as control reads it back: chunks on demand, and which services lie behind an endpoint.
-import type { Directory, PortRoutes, ServiceChunk } from "../../mesh/contract/table.ts";
+import type { PortRoutes, ServiceChunk } from "../../mesh/contract/service.ts";
+import type { Directory } from "../../mesh/contract/table.ts";
 import { targetsOf } from "../compile/rules.ts";
 import { type ChunkBytes, readFrame, wholeChunks } from "../../mesh/identity/table-frame.ts";
 

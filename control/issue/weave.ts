@@ -3,6 +3,7 @@ import { SEED_LIFE_MS, type WireKey } from "../../mesh/contract/identity.ts";
 import { toBase64url } from "../../mesh/identity/base64url.ts";
 import { NAMELESS_MESH } from "../compile/compile.ts";
 import type { Control } from "../control.ts";
+import { MOST_OF_ONE } from "../publish/kv.ts";
 import { keysOf } from "./join.ts";
 import type { Memory } from "./memory.ts";
 
@@ -14,7 +15,7 @@ export interface WeaveAnswer {
   readonly mesh: string;
   readonly trustDomain: string;
   readonly version: number;
-  /** The whole table in base64, for whichever Worker; null before the first publication. */
+  /** The whole table in base64, for whichever Worker; null before the first publication, and past 8 MiB. */
   readonly table: string | null;
   readonly publicKey: JsonWebKey;
   readonly seed: {
@@ -38,7 +39,7 @@ export async function weaveAnswer(
     mesh: table?.directory.mesh ?? NAMELESS_MESH.name,
     trustDomain: table?.directory.trustDomain ?? NAMELESS_MESH.trustDomain,
     version: table?.version ?? 0,
-    table: table && toBase64(table.bytes),
+    table: table && table.bytes.length <= MOST_OF_ONE ? toBase64(table.bytes) : null,
     publicKey: await control.issuer.tableKey(table?.directory.signed?.by),
     seed: {
       kid: seed.kid,

@@ -1,8 +1,9 @@
 // Owns mending what a failure left behind, once a minute: a change that was not published, a table KV did not take, a
 // version or a revocation the Registry has not heard of.
-import { TABLE_KEY } from "../../mesh/contract/table.ts";
 import type { Control } from "../control.ts";
 import { publish } from "../pipeline.ts";
+import { WORKLOAD_KIND } from "../resources/workload.ts";
+import { putTable } from "./kv.ts";
 
 /** Brings store, Registry and KV to the same version, and the Registry to the revocations issued. */
 export async function reconcile(control: Control): Promise<void> {
@@ -26,7 +27,7 @@ async function writeKv({ store, kv, gapMs }: Control): Promise<void> {
   try {
     const table = await store.table(0);
     if (!table) return;
-    await kv.put(TABLE_KEY, table.bytes);
+    await putTable(kv, table.bytes, await store.list(WORKLOAD_KIND));
     await store.wroteKv(table.version);
   } finally {
     await store.endPublish(turn.turn, null);

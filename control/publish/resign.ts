@@ -1,4 +1,4 @@
-// Owns publishing anew, with nothing changed, where another key has taken over to sign tables.
+// Owns publishing anew, with no resource changed: another key has taken over to sign tables, or somebody was revoked.
 import type { Control } from "../control.ts";
 import type { Memory } from "../issue/memory.ts";
 import { publish } from "../pipeline.ts";
@@ -13,7 +13,12 @@ const FIRST = "t1";
 export async function resign(memory: Memory, control: Control): Promise<Outcome<Published | null>> {
   const { table } = await memory.recall(control, 0);
   if (table === null) return done(null);
-  const { kid } = await control.issuer.tableKey();
-  if (kid === (table.directory.signed?.by ?? FIRST)) return done(null);
+  const [{ kid }, revocations] = await Promise.all([
+    control.issuer.tableKey(),
+    control.issuer.revocations(),
+  ]);
+  const { signed, revoked = [] } = table.directory;
+  const isToldAll = revocations.every(({ value }) => revoked.includes(value));
+  if (kid === (signed?.by ?? FIRST) && isToldAll) return done(null);
   return publish(control, OWN_TURN);
 }

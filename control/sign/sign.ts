@@ -11,9 +11,14 @@ const encoder = new TextEncoder();
 /** The table's bytes in the form of the KV value. */
 export async function signTable(
   { directory, chunks }: Pick<Compiled, "directory" | "chunks">,
-  issuer: Pick<IssuerApi, "signTable" | "tableSignedBy">,
+  issuer: Pick<IssuerApi, "signTable" | "tableSignedBy" | "revocations">,
 ): Promise<Uint8Array> {
-  const whole = { ...directory, body: await digestOf(chunks) } satisfies Directory;
+  const revoked = (await issuer.revocations()).map(({ value }) => value);
+  const whole = {
+    ...directory,
+    ...(revoked.length > 0 ? { revoked } : {}),
+    body: await digestOf(chunks),
+  } satisfies Directory;
   // The directory names the key: where another has become active meanwhile, it is written anew.
   for (let turn = 0; turn < TURNS; turn++) {
     const signed = await issuer.tableSignedBy();

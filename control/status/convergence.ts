@@ -1,20 +1,9 @@
 // Owns how far a table version has come: who runs it, who does not yet, and whether it is in use.
+import type { Convergence } from "../../mesh/contract/api.ts";
 import type { IsolateSeen } from "../../mesh/contract/state.ts";
 
 /** A first report may be under way to the Registry for this long. */
 export const SETTLE_MS = 1000;
-
-export interface Convergence {
-  readonly version: number;
-  /** The newest published version. */
-  readonly newest: number;
-  /** Acknowledged by every isolate that synced within the lease, or the lease has passed for the rest. */
-  readonly inUse: boolean;
-  readonly acknowledged: readonly IsolateSeen[];
-  /** Isolates that may still decide by an older table. */
-  readonly pending: readonly IsolateSeen[];
-  readonly leaseMs: number;
-}
 
 /** Judges one version by what the Registry knows. */
 export function convergenceOf(given: {

@@ -18,6 +18,21 @@ interface Report {
 /** Where routes hang. */
 type Routes = readonly { readonly attached: readonly Attached[] }[];
 
+/** Whether any listener can be used, and how many are taken. */
+function acceptance(verdicts: readonly ListenerVerdict[]): {
+  readonly accepted: Finding;
+  readonly isUsable: boolean;
+} {
+  const usable = verdicts.filter(({ refusal }) => !refusal).length;
+  const isUsable = usable > 0;
+  const reason = usable === verdicts.length ? "Accepted" : "ListenersNotValid";
+  const message = `${usable} of ${verdicts.length} listeners are accepted.`;
+  return {
+    accepted: { type: "Accepted", status: isUsable ? "True" : "False", reason, message },
+    isUsable,
+  };
+}
+
 /** The status of one Gateway. */
 export function gatewayReport(
   gateway: Known<GatewaySpec>,
@@ -29,13 +44,11 @@ export function gatewayReport(
   const verdicts = judgeListeners(gateway);
   const joined = [...judgeSets(inventory).values()].filter((set) => set.gateway === id);
   const served = joined.filter(({ listeners }) => listeners.some(({ refusal }) => !refusal));
-  const usable = verdicts.filter(({ refusal }) => !refusal).length;
-  const reason = usable === verdicts.length ? "Accepted" : "ListenersNotValid";
-  const message = `${usable} of ${verdicts.length} listeners are accepted.`;
+  const { accepted, isUsable } = acceptance(verdicts);
   return {
     findings: [
-      { type: "Accepted", status: usable > 0 ? "True" : "False", reason, message },
-      usable > 0
+      accepted,
+      isUsable
         ? holds("Programmed", "The gateway is in the published table.")
         : fails("Programmed", "Invalid", "No listener can be used."),
       ...partially(unsupportedOfGateway(spec)),
@@ -60,13 +73,11 @@ export function listenerSetReport(
       rest: { listeners: [] },
     };
   }
-  const usable = verdicts.filter((verdict) => !verdict.refusal).length;
-  const reason = usable === verdicts.length ? "Accepted" : "ListenersNotValid";
-  const message = `${usable} of ${verdicts.length} listeners are accepted.`;
+  const { accepted, isUsable } = acceptance(verdicts);
   return {
     findings: [
-      { type: "Accepted", status: usable > 0 ? "True" : "False", reason, message },
-      usable > 0
+      accepted,
+      isUsable
         ? holds("Programmed", "The listeners are in the published table.")
         : fails("Programmed", "ListenersNotValid", "No listener can be used."),
       ...partially(

@@ -3,7 +3,8 @@ import type { MeshSpec } from "../../mesh/contract/resources/mesh.ts";
 import { effectiveDefaults } from "../compile/effective-defaults.ts";
 import type { Control } from "../control.ts";
 import { type Outcome, done, failed, problem } from "../problem.ts";
-import { type Convergence, convergenceOf } from "./convergence.ts";
+import { convergenceOf } from "./convergence.ts";
+import type { Convergence } from "../../mesh/contract/api.ts";
 
 /** Isolates not heard of for this long are gone. */
 const GONE_MS = 600_000;

@@ -6,7 +6,8 @@ import type { Control } from "../control.ts";
 import { type Outcome, done, failed, problem } from "../problem.ts";
 import { impliedServices } from "../resources/implied-services.ts";
 import { listWorkloads } from "../resources/workloads.ts";
-import { type Stat, statOf } from "./stat.ts";
+import { statOf } from "./stat.ts";
+import type { Stat } from "../../mesh/contract/api.ts";
 
 export type Readings = readonly (readonly [destination: string, reading: TelemetryReading])[];
 

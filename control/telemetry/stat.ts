@@ -2,55 +2,10 @@
 import { emptyHistogram } from "../../mesh/algorithms/histogram/histogram.ts";
 import { merge } from "../../mesh/algorithms/histogram/merge.ts";
 import { quantile } from "../../mesh/algorithms/histogram/quantile.ts";
+import type { Edge, Golden, ServiceStat, Stat } from "../../mesh/contract/api.ts";
 import { REASONS, type Reason } from "../../mesh/contract/reasons.ts";
 import type { TelemetryReading } from "../../mesh/contract/state.ts";
 import type { Durations, Facet, SeriesDelta } from "../../mesh/contract/telemetry.ts";
-
-/** Counts of one kind over some time. */
-export interface Golden {
-  readonly count: number;
-  /** All that did not end well: answers of 500 and above, refusals and failures; not what the caller itself broke off. */
-  readonly errors: number;
-  /** Attempts after the first of their call: that these calls made, or that these attempts were. */
-  readonly retries: number;
-  /** Share that ended well, 0 to 1; 1 of nothing. */
-  readonly success: number;
-  readonly perSecond: number;
-  /** Null where nothing was timed. */
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-  readonly p99Ms: number | null;
-  readonly outcomes: Readonly<Record<string, number>>;
-}
-
-/** One caller's calls to one destination. */
-export interface Edge {
-  readonly source: string;
-  readonly destination: string;
-  /** Logical calls as the caller saw them; null where it made none (a backend of somebody else's route). */
-  readonly effective: Golden | null;
-  /** Attempts at the destination's endpoints; null where none was made. */
-  readonly actual: Golden | null;
-  /** Logical calls that the caller's mesh refused, by reason. */
-  readonly refusals: Readonly<Record<string, number>>;
-  /** Calls of this source that the destination's own mesh refused, by reason. */
-  readonly inbound: Readonly<Record<string, number>>;
-  readonly routes: readonly (Golden & { readonly route: string })[];
-  readonly endpoints: readonly (Golden & { readonly route: string; readonly endpoint: string })[];
-}
-
-/** One destination over all its callers. */
-export interface ServiceStat extends Omit<Edge, "source" | "destination" | "routes" | "endpoints"> {
-  readonly service: string;
-}
-
-/** What `heddle stat`, `edges` and `top` show. */
-export interface Stat {
-  /** The window asked for, ms; null: since ever. */
-  readonly windowMs: number | null;
-  readonly services: readonly ServiceStat[];
-  readonly edges: readonly Edge[];
-}
 
 /** Golden signals of readings by destination. */
 export function statOf(

@@ -1,73 +1,105 @@
 // Owns the object CircuitBreaker, one per circuit: the pure machine, with its state kept and its changes told. Counts are
-// held in memory only: after a restart they are learned anew.
+// held in memory only: after a restart they are learned anew. By its name an object is a circuit or a shard of one.
 import { DurableObject } from "cloudflare:workers";
-import type { BreakerDelta, LeaseReply, Verdict } from "../../mesh/contract/pulse.ts";
-import type { CircuitBreakerApi, RegistryApi, TakenPart } from "../../mesh/contract/state.ts";
+import { circuitOf, countCalls, newLoad } from "../../mesh/algorithms/breaker/shard.ts";
+import type { BreakerDelta, Verdict } from "../../mesh/contract/pulse.ts";
+import type {
+  CircuitBreakerApi,
+  CircuitLease,
+  CircuitWord,
+  RegistryApi,
+  TakenPart,
+} from "../../mesh/contract/state.ts";
 import type { BreakerPolicy } from "../../mesh/contract/table.ts";
 import { ambientClock } from "../clock.ts";
 import { migrate, objectSql } from "../sql.ts";
 import { type Keeper, createKeeper } from "./keeper.ts";
 import { STEPS } from "./schema.ts";
+import { type Root, ShardKeeper } from "./shard.ts";
 
 /** What CircuitBreaker needs of its environment. */
 export interface CircuitBreakerEnv {
   readonly REGISTRY: { getByName(name: string): Pick<RegistryApi, "circuits"> };
+  readonly CIRCUIT_BREAKER: { getByName(name: string): Root };
 }
 
 type Parts = readonly TakenPart<BreakerDelta>[];
 
-/** One circuit for the whole edge. */
+/** One circuit for the whole edge, or what a region tells of one. */
 export class CircuitBreaker extends DurableObject<CircuitBreakerEnv> implements CircuitBreakerApi {
-  readonly #keeper: Keeper;
+  readonly #load = newLoad();
+  #made: Keeper | null = null;
+  #shard: ShardKeeper | null = null;
 
-  constructor(ctx: DurableObjectState, env: CircuitBreakerEnv) {
-    super(ctx, env);
-    const sql = objectSql(ctx.storage);
-    migrate(sql, STEPS);
-    this.#keeper = createKeeper(sql, ambientClock);
-  }
-
-  async merge(object: string, parts: Parts, policy: BreakerPolicy): Promise<Verdict> {
-    this.#keeper.take(parts, policy);
-    return this.#tell(object);
-  }
-
-  async lease(
+  async merge(
     object: string,
     parts: Parts,
     policy: BreakerPolicy,
-  ): Promise<Pick<LeaseReply, "lease" | "verdict">> {
-    this.#keeper.take(parts, policy);
-    const lease = this.#keeper.grant(policy);
-    return { lease, verdict: this.#tell(object) };
+    calls = 1,
+  ): Promise<CircuitWord> {
+    const shard = this.#shardOf(object);
+    if (shard !== null) return await shard.merge(parts, policy);
+    this.#keeper().take(parts, policy);
+    return { ...this.#tell(object), ...this.#size(calls) };
+  }
+
+  async lease(object: string, parts: Parts, policy: BreakerPolicy): Promise<CircuitLease> {
+    const shard = this.#shardOf(object);
+    if (shard !== null) return await shard.lease(parts, policy);
+    this.#keeper().take(parts, policy);
+    const lease = this.#keeper().grant(policy);
+    return { lease, verdict: this.#tell(object), ...this.#size(1) };
   }
 
   async trip(object: string): Promise<Verdict> {
-    this.#keeper.trip();
+    this.#keeper().trip();
     return await this.#toldAtOnce(object);
   }
 
   async reset(object: string): Promise<Verdict> {
-    this.#keeper.reset();
+    this.#keeper().reset();
     return await this.#toldAtOnce(object);
+  }
+
+  /** A shard keeps nothing, so that only a circuit has a table. */
+  #keeper(): Keeper {
+    if (this.#made === null) {
+      const sql = objectSql(this.ctx.storage);
+      migrate(sql, STEPS);
+      this.#made = createKeeper(sql, ambientClock);
+    }
+    return this.#made;
+  }
+
+  #shardOf(name: string): ShardKeeper | null {
+    const circuit = circuitOf(name);
+    if (circuit === null) return null;
+    const rootOf = (): Root => this.env.CIRCUIT_BREAKER.getByName(circuit);
+    const keep = (work: Promise<unknown>): void => this.ctx.waitUntil(work);
+    return (this.#shard ??= new ShardKeeper(circuit, rootOf, ambientClock, keep));
+  }
+
+  #size(calls: number): Pick<CircuitWord, "shards"> {
+    const shards = countCalls(this.#load, calls, ambientClock.now());
+    return shards > 0 ? { shards } : {};
   }
 
   /** What Registry has not heard of is told it behind the answer, until it took it. */
   #tell(object: string): Verdict {
-    const verdict = this.#keeper.verdict(object);
-    if (this.#keeper.isNews(verdict))
+    const verdict = this.#keeper().verdict(object);
+    if (this.#keeper().isNews(verdict))
       this.ctx.waitUntil(this.#announce(verdict).catch(() => undefined));
     return verdict;
   }
 
   async #toldAtOnce(object: string): Promise<Verdict> {
-    const verdict = this.#keeper.verdict(object);
+    const verdict = this.#keeper().verdict(object);
     await this.#announce(verdict);
     return verdict;
   }
 
   async #announce(verdict: Verdict): Promise<void> {
     await this.env.REGISTRY.getByName("mesh").circuits([verdict]);
-    this.#keeper.told(verdict);
+    this.#keeper().told(verdict);
   }
 }

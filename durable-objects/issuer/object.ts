@@ -8,7 +8,7 @@ import { STEPS } from "./schema.ts";
 import { type Masters, createMasters } from "./masters.ts";
 import { type Revocations, createRevocations } from "./revocations.ts";
 import { createSeal } from "./seal.ts";
-import { type SecretRows, createSecretRows } from "./secret-rows.ts";
+import { type SecretRows, createSecretRows, sealAnew } from "./secret-rows.ts";
 import { type TableKeys, createTableKeys } from "./table-keys.ts";
 import { keySlots } from "./key-slots.ts";
 import { type TokenKeys, createTokenKeys } from "./token-keys.ts";
@@ -17,6 +17,8 @@ import { type TokenKeys, createTokenKeys } from "./token-keys.ts";
 export interface IssuerEnv {
   /** Secret: base64url of 32 bytes. */
   readonly HEDDLE_KEK?: string;
+  /** Secret, while another HEDDLE_KEK takes its place: what this one sealed is sealed anew. */
+  readonly HEDDLE_KEK_BEFORE?: string;
 }
 
 interface Keys {
@@ -98,7 +100,7 @@ export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
 
   /** A kek that does not do fails each call anew, so that setting it right needs no restart. */
   #ready(): Promise<Keys> {
-    this.#keys ??= openKeys(this.#sql, this.env.HEDDLE_KEK).catch((error: unknown) => {
+    this.#keys ??= openKeys(this.#sql, this.env).catch((error: unknown) => {
       this.#keys = null;
       throw error;
     });
@@ -106,8 +108,10 @@ export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
   }
 }
 
-async function openKeys(sql: Sql, kek: string | undefined): Promise<Keys> {
-  const seal = await createSeal(kek, ambientClock);
+async function openKeys(sql: Sql, env: IssuerEnv): Promise<Keys> {
+  const seal = await createSeal(env.HEDDLE_KEK, ambientClock);
+  const before = env.HEDDLE_KEK_BEFORE;
+  if (before !== undefined) await sealAnew(sql, await createSeal(before, ambientClock), seal);
   const rows = createSecretRows(sql, seal, ambientClock);
   return {
     masters: createMasters(rows, ambientClock),

@@ -76,3 +76,15 @@ export function createSecretRows(sql: Sql, seal: Seal, clock: Clock): SecretRows
     },
   };
 }
+
+/** Seals anew every secret that `before` opens; those that it does not open stay as they are. */
+export async function sealAnew(sql: Sql, before: Seal, seal: Seal): Promise<void> {
+  for (const row of sql.all("SELECT * FROM secret")) {
+    const kid = text(row, "kid");
+    const held = { iv: blob(row, "iv"), sealed: blob(row, "sealed") };
+    const secret = await before.open(kid, held).catch(() => null);
+    if (secret === null) continue;
+    const { iv, sealed } = await seal.seal(kid, secret);
+    sql.all("UPDATE secret SET iv = ?, sealed = ? WHERE kid = ?", toBlob(iv), toBlob(sealed), kid);
+  }
+}

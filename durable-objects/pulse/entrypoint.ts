@@ -25,10 +25,11 @@ import type {
 import type { BreakerPolicy } from "../../mesh/contract/table.ts";
 import { TELEMETRY_OBJECT, type TelemetryDelta } from "../../mesh/contract/telemetry.ts";
 import { ambientClock } from "../clock.ts";
-import { createLeaseGate } from "./lease-gate.ts";
+import { createLeaseGate, type Leased } from "./lease-gate.ts";
 import { createPulseMemory } from "./memory.ts";
 import { createPartsMemory, type Part } from "./parts.ts";
 import { toLeaseRequest, toReport } from "./sound.ts";
+import { createTrees } from "./trees.ts";
 
 /** What Pulse needs of its environment; stubs are made per request. */
 export interface PulseEnv {
@@ -46,6 +47,7 @@ export interface PulseProps {
 const memory = createPulseMemory(ambientClock);
 const parts = createPartsMemory(ambientClock);
 const gate = createLeaseGate(ambientClock);
+const trees = createTrees(ambientClock);
 
 /** Takes reports and answers from memory; hands parts on to their objects. */
 export class Pulse extends WorkerEntrypoint<PulseEnv, PulseProps> implements PulseApi {
@@ -66,9 +68,7 @@ export class Pulse extends WorkerEntrypoint<PulseEnv, PulseProps> implements Pul
     this.#workload();
     const { object } = toLeaseRequest(given);
     const { lease, verdict } = await gate(object, () =>
-      parts.with(object, (taken) =>
-        this.#circuit(object).lease(object, taken as Deltas, policyFor(object)),
-      ),
+      parts.with(object, (taken) => this.#ask(object, taken as Deltas)),
     );
     return { format: PULSE_FORMAT, lease, verdict };
   }
@@ -89,13 +89,24 @@ export class Pulse extends WorkerEntrypoint<PulseEnv, PulseProps> implements Pul
     return workload;
   }
 
-  #circuit(object: string): CircuitBreakerApi {
-    return this.env.CIRCUIT_BREAKER.getByName(object);
+  async #ask(circuit: string, taken: Deltas): Promise<Leased> {
+    const name = trees.nameOf(circuit);
+    const object = this.env.CIRCUIT_BREAKER.getByName(name);
+    const { lease, verdict, shards } = await object.lease(name, taken, policyFor(circuit));
+    trees.heard(circuit, shards);
+    return { lease, verdict };
+  }
+
+  async #tell(circuit: string, taken: Deltas): Promise<Verdict> {
+    const name = trees.nameOf(circuit);
+    const object = this.env.CIRCUIT_BREAKER.getByName(name);
+    const { shards, ...verdict } = await object.merge(name, taken, policyFor(circuit));
+    trees.heard(circuit, shards);
+    return verdict;
   }
 
   async #deliver(object: string, taken: readonly Part[]): Promise<Verdict | null> {
-    if (object.startsWith(BREAKER_OBJECT))
-      return await this.#circuit(object).merge(object, taken as Deltas, policyFor(object));
+    if (object.startsWith(BREAKER_OBJECT)) return await this.#tell(object, taken as Deltas);
     const destination = object.slice(TELEMETRY_OBJECT.length);
     await this.env.TELEMETRY.getByName(destination).take(taken as Counted);
     return null;

@@ -1,7 +1,8 @@
 // Owns what a Pulse isolate remembers between reports: what is newest, who reported since the last merge, and when to
 // merge: at most once a second, never on the path unless the memory is older than that.
+import { aged } from "../../mesh/algorithms/breaker/door.ts";
 import { type Sequences, isNewer } from "../../mesh/algorithms/pulse/sequences.ts";
-import type { PulseReply, PulseReport, Verdict } from "../../mesh/contract/pulse.ts";
+import type { PulseReply, PulseReport } from "../../mesh/contract/pulse.ts";
 import { PULSE_FORMAT } from "../../mesh/contract/pulse.ts";
 import type {
   BreakerPolicies,
@@ -115,10 +116,4 @@ const toReply = (
   nextMs: Math.max(MERGE_EVERY_MS, (reporters / REPORTS_PER_SECOND) * 1000),
   verdicts: circuits.map((verdict) => aged(verdict, ageMs)),
   reporters,
-});
-
-/** A verdict as it is some time after it was said. */
-export const aged = (verdict: Verdict, ageMs: number): Verdict => ({
-  ...verdict,
-  probeInMs: Math.max(0, verdict.probeInMs - ageMs),
 });

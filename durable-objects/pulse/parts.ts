@@ -1,9 +1,10 @@
 // Owns the parts that a Pulse isolate was told and has still to hand on: merged into one call per object and second, and
 // acknowledged only when the object took them.
+import { aged } from "../../mesh/algorithms/breaker/door.ts";
 import type { PartMark, PulsePart, Verdict } from "../../mesh/contract/pulse.ts";
 import type { TakenPart } from "../../mesh/contract/state.ts";
 import type { Clock } from "../clock.ts";
-import { MERGE_EVERY_MS, aged } from "./memory.ts";
+import { MERGE_EVERY_MS } from "./memory.ts";
 
 /** Longest wait for an object on behalf of one report. */
 export const TAKEN_WAIT_MS = 40;

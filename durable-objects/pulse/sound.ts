@@ -65,8 +65,9 @@ const toBreakerDelta = (given: BreakerDelta): BreakerDelta => ({
   run: count(given.run),
   probes: (Array.isArray(given.probes) ? given.probes : [])
     .slice(0, MOST_PROBES)
-    .map(({ lease, isOk }: BreakerDelta["probes"][number]) => ({
+    .map(({ lease, isOk, isUnused }: BreakerDelta["probes"][number]) => ({
       lease: count(lease),
       isOk: typeof isOk === "boolean" ? isOk : null,
+      ...(isUnused === true ? { isUnused } : {}),
     })),
 });

@@ -11,6 +11,8 @@ export const COHORT_COOKIE = "heddle-cohort";
 /** Dev only: names the Gateway listener a loopback port stands for: `key gateway-ns/gateway/listener-name/port`. */
 export const HEDDLE_LISTENER = "heddle-listener";
 export const TRACEPARENT = "traceparent";
+/** Where a workload identity token travels, in calls between meshes. */
+export const IDENTITY_TOKEN = "workload-identity-token";
 export const TRACESTATE = "tracestate";
 export const BAGGAGE = "baggage";
 export const PROXY_STATUS = "proxy-status";

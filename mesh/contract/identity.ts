@@ -7,8 +7,11 @@ export type IdentityLevel = (typeof IDENTITY_LEVELS)[number];
 export const PROOF_FORMAT = 1;
 /** Length of the slot a session proof holds for. */
 export const SESSION_SLOT_MS = 10_000;
+/** Set where a bundle is made for a mesh whose epochs are short, to see them pass. */
+declare const HEDDLE_EPOCH_MS: number | undefined;
 /** Length of a key epoch. */
-export const EPOCH_MS = 3_600_000;
+export const EPOCH_MS: number =
+  typeof HEDDLE_EPOCH_MS === "undefined" ? 3_600_000 : HEDDLE_EPOCH_MS;
 /** Window of a request proof: at most this old, at most `REQUEST_AHEAD_MS` early. */
 export const REQUEST_WINDOW_MS = 30_000;
 export const REQUEST_AHEAD_MS = 5_000;
@@ -41,10 +44,10 @@ export interface WrappedKeys {
 }
 
 /**
- * What can be revoked: a workload `ns/name`, a key id, or all calls of one workload to another, `ns/caller>ns/callee`: for
- * good as a binding, as a session until the keys of that time have ended.
+ * What can be revoked: a workload `ns/name`, a key id, all calls of one workload to another, `ns/caller>ns/callee`, for
+ * good as a binding, as a session until the keys of that time have ended, or one version of a workload, `ns/name@tag`.
  */
-export const REVOCATION_KINDS = ["subject", "kid", "session", "binding"] as const;
+export const REVOCATION_KINDS = ["subject", "kid", "session", "binding", "version"] as const;
 
 /** One revocation. */
 export interface Revocation {

@@ -52,10 +52,12 @@ export interface BreakerDelta {
   readonly probes: readonly ProbeResult[];
 }
 
-/** What came of a leased probe; `isOk` null: it says nothing of the endpoint, and the lease is given back. */
+/** What came of a leased probe; `isOk` null: it says nothing of the endpoint. */
 export interface ProbeResult {
   readonly lease: number;
   readonly isOk: boolean | null;
+  /** The endpoint was never asked: another call may have the lease. Absent: false. */
+  readonly isUnused?: boolean;
 }
 
 /** The object name of a circuit in a pulse part. */

@@ -214,20 +214,33 @@ export interface TakenPart<Delta> {
   readonly delta: Delta;
 }
 
-/** Object `CircuitBreaker`, one per circuit, under the name its parts carry; the name is told with each call. */
+/** What a circuit says; `shards` absent: it is called directly. */
+export interface CircuitWord extends Verdict {
+  /** It is a tree of as many shards, and whoever calls it calls one of them from now on. */
+  readonly shards?: number;
+}
+
+/** What a circuit says to a question for a lease. */
+export type CircuitLease = Pick<LeaseReply, "lease" | "verdict"> & Pick<CircuitWord, "shards">;
+
+/**
+ * Object `CircuitBreaker`, one per circuit, under the name its parts carry; the name is told with each call. Of a circuit
+ * that is a tree each shard is one too, under the name `shard N ` and the circuit's.
+ */
 export interface CircuitBreakerApi {
-  /** Takes parts, each once, and says how the circuit stands. */
+  /** Takes parts, each once, and says how the circuit stands; `calls` are those it stands for, by default 1. */
   merge(
     object: string,
     parts: readonly TakenPart<BreakerDelta>[],
     policy: BreakerPolicy,
-  ): Promise<Verdict>;
+    calls?: number,
+  ): Promise<CircuitWord>;
   /** The same, and a lease of a probe where one may be given out. */
   lease(
     object: string,
     parts: readonly TakenPart<BreakerDelta>[],
     policy: BreakerPolicy,
-  ): Promise<Pick<LeaseReply, "lease" | "verdict">>;
+  ): Promise<CircuitLease>;
   /** Holds it open until it is reset. */
   trip(object: string): Promise<Verdict>;
   reset(object: string): Promise<Verdict>;

@@ -50,6 +50,8 @@ export interface Wiring {
   readonly reach: Reach;
   /** User bindings that are Durable Object namespaces whose class is woven. */
   readonly objects: readonly string[];
+  /** User bindings to queues that carry the context; absent where it sends to none and consumes none. */
+  readonly queues?: readonly string[];
   /** The Worker has routes or custom domains of its own: a request without our props runs the edge chain. */
   readonly ownRoutes: boolean;
   /** How bare assets would have been served; null without assets. */
@@ -82,12 +84,16 @@ export interface AssetsWiring {
 
 /** The props weaving puts on every binding into the mesh. */
 export interface HeddleProps {
-  readonly heddle: { readonly workload: string };
+  readonly heddle: {
+    readonly workload: string;
+    /** Version tag the caller was woven with; absent: none. */
+    readonly tag?: string;
+  };
 }
 
 /** The props of a not-woven caller's binding to the relay. */
 export interface RelayProps {
-  readonly heddle: { readonly source: string; readonly dialled: Dialled };
+  readonly heddle: { readonly source: string; readonly dialled: Dialled; readonly tag?: string };
 }
 
 /** Keys of the relay's reach to Workers that are not woven begin with it: no envelope is spoken there. */

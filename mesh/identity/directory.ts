@@ -21,6 +21,7 @@ const isDirectory = (value: Members): value is Members & Directory =>
   isText(value["trustDomain"]) &&
   Array.isArray(value["bypass"]) &&
   value["bypass"].every(isBypass) &&
+  (value["revoked"] === undefined || isTexts(value["revoked"])) &&
   isDefaults(value["defaults"]) &&
   isMembers(value["levels"]) &&
   isMembers(value["chunks"]) &&
@@ -59,6 +60,8 @@ const hasNumbers = (value: unknown, names: readonly string[]): value is Members 
 
 const isMembers = (value: unknown): value is Members =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 

@@ -5,6 +5,7 @@
 // A reader takes any version from 1 up and ignores fields behind those it knows. Must not verify anything.
 import type { IdentityLevel } from "../contract/identity.ts";
 import { PROOF_FORMAT } from "../contract/identity.ts";
+import { integerIn } from "../contract/integer.ts";
 import { isBase64url } from "./base64url.ts";
 import { NO_DIGEST } from "./digest.ts";
 
@@ -142,7 +143,7 @@ const readRequest = (
   if (first < 0 || second < first || third < second) return null;
   const fourth = text.indexOf("~", third + 1);
   const end = fourth < 0 ? text.length : fourth;
-  const tsMs = integerIn(text, head.length, first);
+  const tsMs = timeIn(text, head.length, first);
   const digest = digestIn(text, second + 1, third);
   const chars = second - first - 1;
   const isForm = tsMs >= 0 && chars >= 16 && chars <= 64 && end - third - 1 === HASH_CHARS;
@@ -153,18 +154,9 @@ const readRequest = (
   return { kind: "request", kid, subject, audience, tsMs, nonce, digest, mac };
 };
 
-/** At most 15 digits, without zeros before them; -1 for anything else. */
-const integerIn = (text: string, start: number, end: number): number => {
-  const chars = end - start;
-  if (chars < 1 || chars > 15 || (chars > 1 && text.charCodeAt(start) === 0x30)) return -1;
-  let number = 0;
-  for (let i = start; i < end; i += 1) {
-    const digit = text.charCodeAt(i) - 0x30;
-    if (digit < 0 || digit > 9) return -1;
-    number = number * 10 + digit;
-  }
-  return number;
-};
+/** As a number writes it, without zeros before it; -1 for anything else. */
+const timeIn = (text: string, start: number, end: number): number =>
+  end > start + 1 && text.startsWith("0", start) ? -1 : integerIn(text, start, end, 15);
 
 /** Null for what is no digest. */
 const digestIn = (text: string, start: number, end: number): string | null => {

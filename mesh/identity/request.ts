@@ -65,9 +65,14 @@ export const mintRequest = (
   nowMs: number,
   nonce: string,
 ): MintedRequest => {
-  const unsigned = { kid: use.kid, subject: ring.workload, audience, tsMs: nowMs, nonce, digest };
-  const mac = macOf(use.keys.request, requestParts(unsigned, fields));
-  return { text: formatRequest({ ...unsigned, mac }), nonce, mac };
+  const mac = macOf(use.keys.request, requestParts({ tsMs: nowMs, nonce, digest }, fields));
+  const { kid } = use;
+  const subject = ring.workload;
+  return {
+    text: formatRequest({ kid, subject, audience, tsMs: nowMs, nonce, digest, mac }),
+    nonce,
+    mac,
+  };
 };
 
 /** Verifies a request proof against what was in fact asked; the body is the caller's to check (`isBodyProved`). */
@@ -142,7 +147,7 @@ const isDigest = (digest: string): boolean => digest === NO_DIGEST || DIGEST.tes
 // Trust domain, key id, subject and audience are not among the fields: the key is derived from them (derive.ts).
 // Labels are short, and a body known to be empty is `0`, which no digest is: each block of 64 bytes costs on both sides.
 const requestParts = (
-  proof: Omit<RequestProof, "kind" | "mac">,
+  proof: Pick<RequestProof, "digest" | "tsMs" | "nonce">,
   fields: RequestFields,
 ): readonly string[] => [
   "r",

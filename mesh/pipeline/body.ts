@@ -14,3 +14,21 @@ export async function readBody(http: HttpParts): Promise<HttpParts & { body: Uin
   const body = new Uint8Array(await new Response(http.body).arrayBuffer());
   return { ...http, body, replayable: true };
 }
+
+/** The whole stream, or null once it is too long to be held. */
+export async function readAtMost(stream: ReadableStream<Uint8Array>): Promise<Uint8Array | null> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of stream) {
+    length += part.byteLength;
+    if (length > MOST_HELD_BYTES) return null;
+    parts.push(part);
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.byteLength;
+  }
+  return bytes;
+}

@@ -3,14 +3,9 @@ import type { CallContext } from "../contract/context.ts";
 import type { IdentityLevel } from "../contract/identity.ts";
 import type { UserIssuer } from "../contract/policy.ts";
 import type { Reason } from "../contract/reasons.ts";
-import type {
-  Backend,
-  BreakerPolicy,
-  BypassFeature,
-  Endpoint,
-  Rule,
-  ServiceChunk,
-} from "../contract/table.ts";
+import type { Backend, Rule } from "../contract/rule.ts";
+import type { Endpoint, ServiceChunk } from "../contract/service.ts";
+import type { BreakerPolicy, BypassFeature } from "../contract/table.ts";
 import type { Dialled } from "../contract/wiring.ts";
 import type {
   Circuit,
@@ -18,6 +13,7 @@ import type {
   Isolate,
   Keeper,
   MintedProof,
+  Tagged,
   Scope,
   Verified,
 } from "./isolate.ts";
@@ -142,7 +138,7 @@ export interface OutboundCall {
 }
 
 /** One call on its way in. */
-export interface InboundCall {
+export interface InboundCall extends Tagged {
   readonly isolate: Isolate;
   readonly entrypoint: string;
   readonly keeper: Keeper;

@@ -1,6 +1,6 @@
 // Owns which circuit and policy hold for an attempt, and telling the circuit what came of it: a good answer at once, the
 // rest by the late part's judgement.
-import type { ServiceChunk } from "../contract/table.ts";
+import type { ServiceChunk } from "../contract/service.ts";
 import type { OutboundCall } from "./call.ts";
 import { LEASE } from "./isolate.ts";
 import type { Outcome } from "./outcome.ts";
@@ -34,6 +34,7 @@ export function settleCircuit(call: OutboundCall, outcome: Outcome, startMs: num
     isRpc: call.rpc !== null,
     refusedThere: outcome.kind === "answer" ? reason : null,
     hadMs: call.attemptEndMs - startMs,
+    isSent: call.dispatched > call.sentBefore,
     tookMs: isolate.now() - startMs,
   };
   const settle = (): void =>

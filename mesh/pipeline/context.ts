@@ -1,5 +1,6 @@
 // Owns the packed form of the context (docs/wire.md, "Context") and how a context is born and inherited.
 import { CONTEXT_FORMAT, type CallContext } from "../contract/context.ts";
+import { integerIn } from "../contract/integer.ts";
 
 /** A longer header is not read. */
 const MAX_LENGTH = 8192;
@@ -11,7 +12,8 @@ const VERSION = /^[1-9]\d{0,3}$/;
 const NOT_BARE = /[%|~]/g;
 const WRITTEN = /%(25|7c|7e)/g;
 const TRACE = /^[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-const COUNT = /^\d{1,12}$/;
+const MOST_DIGITS = 12;
+const OWN_FORMAT = String(CONTEXT_FORMAT);
 const PRINTABLE = /^[ -~]*$/;
 /** The trace flags of level 2. */
 const SAMPLED = 1;
@@ -113,7 +115,7 @@ function toField(text: string): string {
 
 /** Nothing that could not stand in a header comes out. */
 const fromField = (field: string): string =>
-  PRINTABLE.test(field)
+  field !== "" && PRINTABLE.test(field)
     ? field.replace(WRITTEN, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
     : "";
 
@@ -135,7 +137,7 @@ export function unpackContext(text: string, nowMs: number): CallContext | null {
   const to = nextField(cursor);
   if (isSpent(cursor) || cohort.length > MAX_COHORT) return null;
   if (Number.isNaN(leftMs + allowance + priority + depth + invocations)) return null;
-  if (!VERSION.test(format) || !TRACE.test(trace)) return null;
+  if (!isVersion(format) || !TRACE.test(trace)) return null;
   return {
     traceId: trace.slice(0, 32),
     spanId: trace.slice(33, 49),
@@ -193,4 +195,9 @@ export function readTraceparent(
   return { traceId, spanId, flags: Number.parseInt(flags, 16) & (SAMPLED | RANDOM) };
 }
 
-const toCount = (text: string): number => (COUNT.test(text) ? Number(text) : Number.NaN);
+function toCount(text: string): number {
+  const count = integerIn(text, 0, text.length, MOST_DIGITS);
+  return count < 0 ? Number.NaN : count;
+}
+
+const isVersion = (format: string): boolean => format === OWN_FORMAT || VERSION.test(format);

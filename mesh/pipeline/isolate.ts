@@ -4,14 +4,10 @@ import type { IdentityLevel } from "../contract/identity.ts";
 import type { PolicyChunk } from "../contract/policy.ts";
 import type { PulseApi } from "../contract/pulse.ts";
 import type { Reason } from "../contract/reasons.ts";
-import type {
-  BypassFeature,
-  Defaults,
-  GatewaysChunk,
-  HostChunk,
-  RetryPolicy,
-  ServiceChunk,
-} from "../contract/table.ts";
+import type { GatewaysChunk, HostChunk } from "../contract/gateway.ts";
+import type { RetryPolicy } from "../contract/rule.ts";
+import type { ServiceChunk } from "../contract/service.ts";
+import type { BypassFeature, Defaults } from "../contract/table.ts";
 import type { TrustChunk } from "../contract/trust.ts";
 import type { Late, Outward, Tracer } from "./late.ts";
 
@@ -40,6 +36,8 @@ export interface TableView {
   host(id: string): HostChunk | null;
   /** The level the workload asks for, from the signed directory. */
   level(workload: string): IdentityLevel;
+  /** Whether the workload proves its answers with their bodies. */
+  isBodied(workload: string): boolean;
   bypassed(feature: BypassFeature, service: string): boolean;
   /** Other trust domains; null for none. */
   trust(): TrustChunk | null;
@@ -95,8 +93,11 @@ export interface Verified {
     /** A GET or HEAD was proved. */
     readonly isSafe: boolean;
     readonly digest: string;
-    /** The answer with its `heddle-answer` header, over status, content type, nonce and request tag. */
-    readonly prove: (response: Response) => Response;
+    /** The answer with its `heddle-answer` header, over status, content type, nonce, request tag and, where asked, body. */
+    readonly prove: (
+      response: Response,
+      to: { readonly request: Request | null; readonly isolate: Isolate },
+    ) => Promise<Response> | Response;
   };
 }
 
@@ -137,6 +138,13 @@ export interface ProofBox {
 /** What `Circuit.admit` answers beside the number of a lease. */
 export const LEASE = { none: 0, refused: -1, own: -2 } as const;
 
+/** What a circuit asks of an attempt beside its outcome. */
+export interface CircuitAttempt {
+  /** It has left this Worker. */
+  readonly isSent: boolean;
+  readonly tookMs: number;
+}
+
 /** The circuit of one endpoint. */
 export interface Circuit {
   /** The name of its object. */
@@ -151,7 +159,13 @@ export interface Circuit {
   /** Counts an admitted call that plainly ended well. */
   good(): void;
   /** Counts what came of another one, with the late part loaded; `isOk` null says nothing of the endpoint. */
-  settle(isOk: boolean | null, isSlow: boolean, lease: number, failureRatio: number): void;
+  settle(
+    isOk: boolean | null,
+    isSlow: boolean,
+    lease: number,
+    failureRatio: number,
+    attempt: CircuitAttempt,
+  ): void;
 }
 
 /** In-isolate load of one endpoint. */
@@ -200,6 +214,12 @@ export interface AttemptRecord {
   readonly durationMs: number;
 }
 
+/** Who came by a binding of ours. */
+export interface Tagged {
+  /** The version tag its props attest; empty for none. Reading props is dear: ask last. */
+  tag(): string;
+}
+
 /** What the mesh keeps per isolate, and how the chains reach the runtime. */
 export interface Isolate {
   readonly workload: string;
@@ -218,8 +238,8 @@ export interface Isolate {
   /** Whether the last sync is recent enough for a `strict` destination. */
   isFresh(): boolean;
   isDegraded(): boolean;
-  /** By the newest revocations known here. */
-  isRevoked(workload: string): boolean;
+  /** By the newest revocations known here; `caller` is asked for its version only where one of the workload is revoked. */
+  isRevoked(workload: string, caller?: Tagged): boolean;
   service(name: string): ServiceState;
   /** By service, endpoint id and the scope a policy gives circuits of their own; an empty one is none. */
   circuit(service: string, endpoint: string, scope: string): Circuit;
@@ -244,6 +264,8 @@ export interface Isolate {
 /** Keeps work alive after the answer: the runtime's own ctx. */
 export interface Keeper {
   waitUntil(promise: Promise<unknown>): void;
+  /** Somebody waits for what it keeps alive: a queue holds its next batch back. Nothing is put off behind its calls. */
+  readonly isBrief?: boolean;
 }
 
 /** The scope of one invocation: what an outgoing call inherits. */

@@ -3,18 +3,9 @@
 import type { WorkloadApi } from "../contract/join.ts";
 import type { BreakerDelta, PulseApi, Verdict } from "../contract/pulse.ts";
 import type { Reason } from "../contract/reasons.ts";
-import type {
-  Backend,
-  BreakerPolicy,
-  CohortSource,
-  Cors,
-  Endpoint,
-  Fault,
-  Rule,
-  ServiceChunk,
-  Session,
-  Transform,
-} from "../contract/table.ts";
+import type { Backend, Cors, Fault, Rule, Session, Transform } from "../contract/rule.ts";
+import type { Endpoint, ServiceChunk } from "../contract/service.ts";
+import type { BreakerPolicy, CohortSource } from "../contract/table.ts";
 import type { SPANS, SPANS_DROPPED } from "../contract/telemetry.ts";
 import type { PolicyChunk } from "../contract/policy.ts";
 import type { TrustChunk } from "../contract/trust.ts";
@@ -23,6 +14,7 @@ import type { InboundCall, OutboundCall } from "./call.ts";
 import type { Next } from "./filter.ts";
 import type {
   Circuit,
+  CircuitAttempt,
   CoveredFields,
   EffectiveRetry,
   EndpointBinding,
@@ -69,8 +61,7 @@ export interface Late {
       readonly isRpc: boolean;
       readonly refusedThere: Reason | null;
       readonly hadMs: number;
-      readonly tookMs: number;
-    },
+    } & CircuitAttempt,
     breaker: BreakerPolicy | null,
     lease: number,
   ) => void;
@@ -100,6 +91,7 @@ export interface Late {
   readonly authorizeOwn: (
     chunk: PolicyChunk,
     request: Request,
+    subject: string,
   ) => { readonly reason: Reason | null; readonly detail: string; readonly request: Request };
   /** By nonce. */
   readonly guard: Body<InboundCall, string>;
@@ -155,12 +147,25 @@ export interface SentRequest {
   readonly body?: Uint8Array;
 }
 
+/** A request of another mesh that was believed. */
+export interface ShownRequest {
+  /** SPIFFE id. */
+  readonly subject: string;
+  readonly sent: SentRequest;
+  /** To go on with, without what proved it: its body was read. */
+  readonly request: Request;
+  /** The answer has to be proved. */
+  readonly wantsProof: boolean;
+}
+
 /** Calls that leave the mesh, and answers to those that come from outside of it. */
 export interface Outward {
   /** The binding of a `url` endpoint. */
   bind(endpoint: Endpoint, keeper: Keeper): EndpointBinding;
   /** The answer with this workload's proof; null where it cannot be had. */
   proveAnswer(request: SentRequest, response: Response, keeper: Keeper): Promise<Response | null>;
+  /** Who sends a request that shows a token, or why it is not believed, for the log only. */
+  believe(request: Request, admitNonce: (nonce: string) => boolean): Promise<ShownRequest | string>;
 }
 
 /** What a request proof is minted for. */

@@ -1,6 +1,6 @@
 // Owns what a Transform of the table does to a request and its answer (Gateway API: header modifiers, URLRewrite,
 // RequestRedirect); for a rule once per call, for a backend once per attempt.
-import type { DirectAnswer, HeaderChange, Redirect, Transform } from "../contract/table.ts";
+import type { DirectAnswer, HeaderChange, Redirect, Transform } from "../contract/rule.ts";
 import type { HttpParts, OutboundCall } from "./call.ts";
 import type { Next } from "./filter.ts";
 import { answer, type Outcome } from "./outcome.ts";

@@ -11,6 +11,9 @@ import type { Knowledge } from "./sync.ts";
 /** How long a good call is recent, and then before. */
 const RECENT_MS = 1000;
 
+/** Of a good call nobody asks when it began. */
+const AT_ONCE = { isSent: true, tookMs: 0 };
+
 /** By service, endpoint and scope. */
 export type CircuitOf = (service: string, endpoint: string, scope: string) => Circuit;
 
@@ -70,7 +73,7 @@ function createCircuit(object: string, known: Knowledge, pulse: MeshBindings["pu
     isClosed: () => trouble === null || trouble.isClosed(),
     admit: (leftMs, keeper) => trouble?.admit(leftMs, keeper) ?? LEASE.none,
     good() {
-      if (trouble !== null) return trouble.settle(true, false, LEASE.none, 0);
+      if (trouble !== null) return trouble.settle(true, false, LEASE.none, 0, AT_ONCE);
       const nowMs = now();
       const sinceMs = nowMs - good.startMs;
       if (sinceMs >= RECENT_MS) {
@@ -81,8 +84,7 @@ function createCircuit(object: string, known: Knowledge, pulse: MeshBindings["pu
       good.recent += 1;
       good.ok += 1;
     },
-    settle: (isOk, isSlow, lease, failureRatio) =>
-      inTrouble()?.settle(isOk, isSlow, lease, failureRatio),
+    settle: (...told) => inTrouble()?.settle(...told),
     learn(verdict) {
       if (trouble !== null || verdict.state !== "closed") inTrouble()?.learn(verdict);
     },

@@ -44,11 +44,14 @@ export function createIsolate(
     ready: (keeper) => ready(mind, wiring, keeper),
     isFresh: () => isFresh(mind),
     isDegraded: () => isDegraded(mind),
-    isRevoked(workload) {
+    isRevoked(workload, caller) {
       const { revoked } = mind.known;
-      // All there is of a caller, or its calls to this Worker.
+      if (revoked.size === 0) return false;
+      // All there is of a caller, its calls to this Worker, or the version it is.
       return (
-        revoked.size > 0 && (revoked.has(workload) || revoked.has(`${workload}>${wiring.workload}`))
+        revoked.has(workload) ||
+        revoked.has(`${workload}>${wiring.workload}`) ||
+        (revoked.has(`@${workload}`) && revoked.has(`${workload}@${caller?.tag() ?? ""}`))
       );
     },
     service: (name) => serviceOf(name),

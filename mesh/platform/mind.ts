@@ -134,7 +134,10 @@ export function ready(mind: Mind, wiring: Wiring, keeper: Keeper): Promise<void>
   return Promise.race([mind.running, sleep(WARM_WAIT_MS - triedMs)]).then(nothing);
 }
 
-/** After a call: the pulse that is due, with what it counted, or one behind it that makes sure of that. */
+/**
+ * After a call: the pulse that is due, with what it counted, or one behind it that makes sure of that. Where somebody waits
+ * for what comes behind, what is not due stays for the next event.
+ */
 export function settled(mind: Mind, wiring: Wiring, keeper: Keeper, isUrgent: boolean): void {
   const { known } = mind;
   known.hasNews = true;
@@ -145,6 +148,7 @@ export function settled(mind: Mind, wiring: Wiring, keeper: Keeper, isUrgent: bo
     keeper.waitUntil(flush(mind, keeper, 0));
     return;
   }
+  if (keeper.isBrief === true) return;
   const { flushAtMs } = mind;
   const soonMs = Math.max(nowMs, mind.lastPulseMs + PULSE_MS);
   // One that is long overdue died with the request that carried it.
@@ -171,7 +175,7 @@ async function flush(mind: Mind, keeper: Keeper, waitMs: number): Promise<void> 
     if (leftMs <= 0) {
       mind.lastPulseMs = now();
       await refresh(mind, keeper);
-      if (!isUnderway(known.outbox)) return;
+      if (!isUnderway(known.outbox) || keeper.isBrief === true) return;
       leftMs = PULSE_MS * 2 ** turn;
     }
     mind.flushAtMs = now() + leftMs;

@@ -17,6 +17,7 @@ export function createOutward(home: OutwardHome): Outward {
         : externalTo(endpoint.url ?? "", async (...sent) =>
             (made ?? (await load())).send(endpoint, keeper, ...sent),
           ),
+    believe: async (...shown) => (made ?? (await load())).believe(...shown),
     proveAnswer: async (...asked) => (made ?? (await load())).proveAnswer(...asked),
   };
 }

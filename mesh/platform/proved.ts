@@ -1,13 +1,14 @@
 // Calls that leave the mesh, and answers to those that come from outside of it, proved by HTTP signatures and never sent
 // bare. A module of its own, loaded by the first of them.
 import type { Reason } from "../contract/reasons.ts";
-import type { Endpoint } from "../contract/table.ts";
+import type { Endpoint } from "../contract/service.ts";
 import type { TrustChunk } from "../contract/trust.ts";
 import { contentDigest } from "../identity/outward/content-digest.ts";
-import { believeResponse } from "../identity/outward/trusted.ts";
+import { believeRequest, believeResponse } from "../identity/outward/trusted.ts";
 import {
   ACCEPT_SIGNATURE,
   ASK_FOR_PROOF,
+  asksForProof,
   IDENTITY_TOKEN,
   proveRequest,
   proveResponse,
@@ -16,7 +17,7 @@ import {
 } from "../identity/outward/wimse.ts";
 import { MOST_HELD_BYTES } from "../pipeline/body.ts";
 import type { Keeper } from "../pipeline/isolate.ts";
-import type { Outward, OutwardHome, SentRequest } from "../pipeline/late.ts";
+import type { Outward, OutwardHome, SentRequest, ShownRequest } from "../pipeline/late.ts";
 import { problem } from "../pipeline/problem.ts";
 import { freshNonce, now } from "./clock.ts";
 import { sendBare, type SendOut } from "./external.ts";
@@ -25,7 +26,7 @@ import { createSigner, type SignerOf } from "./workload-token.ts";
 const DIGEST = "content-digest";
 
 /** Calls and answers with this workload's proof. */
-export interface Proved extends Pick<Outward, "proveAnswer"> {
+export interface Proved extends Pick<Outward, "proveAnswer" | "believe"> {
   send(endpoint: Endpoint, keeper: Keeper, ...sent: Parameters<SendOut>): Promise<Response>;
 }
 
@@ -39,14 +40,44 @@ export function createProved({ control, trust }: OutwardHome): Proved {
       const signer = await signerOf(keeper);
       if (signer === null) return refusal("no_keys");
       const { href } = new URL(given);
-      if (endpoint.answer !== undefined) headers[ACCEPT_SIGNATURE] = ASK_FOR_PROOF;
-      const request = await sign(init.method ?? "GET", href, headers, body, signer);
+      const wantsProof = endpoint.answer !== undefined;
+      if (wantsProof) headers[ACCEPT_SIGNATURE] = ASK_FOR_PROOF;
+      const request = await sign(init.method ?? "GET", href, headers, body, { signer, wantsProof });
       const response = await sendBare(href, body === null ? init : { ...init, body }, headers);
       return endpoint.answer === undefined
         ? response
         : checked(response, request, endpoint.answerer, trust());
     },
     proveAnswer: (request, response, keeper) => proveAnswer(signerOf, request, response, keeper),
+    believe: (request, admitNonce) => believe(trust(), request, admitNonce),
+  };
+}
+
+/** Of one hop, as the token is. */
+const OF_ONE_HOP = [IDENTITY_TOKEN, "signature", "signature-input", ACCEPT_SIGNATURE];
+
+async function believe(
+  known: TrustChunk | null,
+  request: Request,
+  admitNonce: (nonce: string) => boolean,
+): Promise<ShownRequest | string> {
+  if (known === null) return "no other trust domain is known";
+  const { url, method } = request;
+  const given = Object.fromEntries(request.headers);
+  const body = await bytesOf(request.body, given["content-length"]);
+  if (body === undefined) return "the body is too long to be covered";
+  const whole = toMessage(method, url, given);
+  const sent = body === null ? whole : { ...whole, body };
+  const { host } = new URL(url);
+  const believed = await believeRequest(known, sent, host, now(), admitNonce);
+  if ("fault" in believed) return believed.fault;
+  const headers = new Headers(request.headers);
+  for (const name of OF_ONE_HOP) headers.delete(name);
+  return {
+    subject: believed.subject,
+    sent,
+    request: new Request(request, body === null ? { headers } : { headers, body }),
+    wantsProof: asksForProof(given[ACCEPT_SIGNATURE] ?? null, given["signature-input"] ?? null),
   };
 }
 
@@ -56,13 +87,14 @@ async function sign(
   url: string,
   headers: Record<string, string>,
   body: Uint8Array<ArrayBuffer> | null,
-  signer: Signer,
+  { signer, wantsProof }: { readonly signer: Signer; readonly wantsProof: boolean },
 ): Promise<Message> {
   delete headers[IDENTITY_TOKEN];
   if (body !== null && body.length > 0) headers[DIGEST] = await contentDigest(body);
   const bare = toMessage(method, url, headers);
   const message = body === null ? bare : { ...bare, body };
-  const proof = await proveRequest(message, signer, Math.floor(now() / 1000), freshNonce());
+  const nowS = Math.floor(now() / 1000);
+  const proof = await proveRequest(message, signer, nowS, freshNonce(), { wantsProof });
   for (const [name, value] of proof)
     headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
   return toMessage(method, url, headers);
@@ -108,10 +140,11 @@ async function proveAnswer(
 /** As the other side reads it. */
 function toMessage(method: string, url: string, given: Record<string, string>): SentRequest {
   const headers = Object.entries(given);
-  const { host, pathname, search, protocol } = new URL(url);
+  const { host, protocol } = new URL(url);
   return {
     method,
-    target: pathname + search,
+    // As it stands in the URL: an empty query is one.
+    target: url.slice(url.indexOf("/", protocol.length + 2)).replace(/#.*/, ""),
     scheme: protocol === "http:" ? "http" : "https",
     headers: [...headers.filter(([name]) => name !== "host"), ["host", host]],
   };

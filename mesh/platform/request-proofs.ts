@@ -2,17 +2,56 @@
 import { admitNonce, createNonceMemory } from "../algorithms/replay/nonces.ts";
 import { HEDDLE_ANSWER } from "../contract/headers.ts";
 import { word } from "../identity/base64url.ts";
-import { NO_DIGEST } from "../identity/digest.ts";
+import { digestOf, EMPTY_DIGEST, NO_DIGEST } from "../identity/digest.ts";
 import { mintAnswer, mintRequest, verifyAnswer, verifyRequest } from "../identity/request.ts";
 import type { VerifiedRequest } from "../identity/verdict.ts";
+import { MOST_HELD_BYTES, readAtMost } from "../pipeline/body.ts";
+import type { Verified } from "../pipeline/isolate.ts";
 import type { RequestProofs } from "./late.ts";
 import { freshNonce } from "./clock.ts";
 
-function proved(request: VerifiedRequest, response: Response): Response {
+/** What the answer is an answer to. */
+type Served = Parameters<NonNullable<Verified["request"]>["prove"]>[1];
+
+/** Over the body too where the table asks for it; one that is too long goes on, uncovered, from where it was read. */
+function proved(
+  request: VerifiedRequest,
+  response: Response,
+  served: Served,
+): Promise<Response> | Response {
+  const { isolate } = served;
+  if (isolate.table()?.isBodied(isolate.workload) !== true || !isWaitedFor(response, served))
+    return signed(request, response, NO_DIGEST);
+  return response.body === null
+    ? signed(request, response, EMPTY_DIGEST)
+    : withBody(request, response, response.body);
+}
+
+/** Events never end, a HEAD has no body, and what the runtime compresses has another one at the other end. */
+function isWaitedFor({ status, headers }: Response, { request }: Served): boolean {
+  const isEvents = headers.get("content-type")?.startsWith("text/event-stream") === true;
+  const isLong = Number(headers.get("content-length") ?? 0) > MOST_HELD_BYTES;
+  const isOther = isEvents || isLong || headers.has("content-encoding");
+  return status !== 101 && request?.method !== "HEAD" && !isOther;
+}
+
+async function withBody(
+  request: VerifiedRequest,
+  response: Response,
+  body: ReadableStream<Uint8Array>,
+): Promise<Response> {
+  const [read, kept] = body.tee();
+  const bytes = await readAtMost(read);
+  if (bytes === null) return signed(request, new Response(kept, response), NO_DIGEST);
+  await kept.cancel();
+  return signed(request, new Response(bytes, response), digestOf(bytes));
+}
+
+function signed(request: VerifiedRequest, response: Response, digest: string): Response {
   // Each look at a part of a response is a call of the runtime.
   const { status, headers } = response;
   const contentType = headers.get("content-type") ?? "";
-  const proof = mintAnswer(request.keys, request, { status, contentType }, NO_DIGEST);
+  const proof = mintAnswer(request.keys, request, { status, contentType }, digest);
   try {
     headers.set(HEDDLE_ANSWER, proof);
     return response;
@@ -48,7 +87,7 @@ export const requestProofs: RequestProofs = {
       mac: verdict.mac,
       isSafe: verdict.isSafe,
       digest: verdict.digest,
-      prove: (response) => proved(verdict, response),
+      prove: (response, served) => proved(verdict, response, served),
     },
   }),
   createNonces(bornMs) {

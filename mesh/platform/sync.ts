@@ -3,7 +3,7 @@ import { ISOLATE, JOIN_FORMAT } from "../contract/join.ts";
 import { acknowledge, takeParts, type Outbox } from "../algorithms/pulse/outbox.ts";
 import { PULSE_FORMAT, type Verdict } from "../contract/pulse.ts";
 import { EPOCH_MS, type Revocation } from "../contract/identity.ts";
-import { TABLE_KEY } from "../contract/table.ts";
+import { namespaceKey, TABLE_KEY } from "../contract/table.ts";
 import type { Wiring } from "../contract/wiring.ts";
 import type { Keyring } from "../identity/keyring.ts";
 import { unwrapKeys } from "../identity/seed.ts";
@@ -93,6 +93,7 @@ export function createSync(
     bindings,
     loadLate,
     tableKey: wiring.tableKey,
+    partKey: namespaceKey(wiring.workload.split("/")[0] ?? ""),
   };
   return {
     async begin() {
@@ -120,6 +121,8 @@ interface Sources {
   /** The newest key of the table signature that is known here, never an older one again. */
   tableKey: JsonWebKey | null;
   readonly loadLate: () => Promise<WholeLate>;
+  /** Of this namespace. */
+  readonly partKey: string;
 }
 
 async function refresh(sources: Sources): Promise<boolean> {
@@ -154,6 +157,7 @@ async function take(sources: Sources, bytes: Uint8Array): Promise<boolean> {
     return refused(known, current, "no_late_part");
   // Another source may have been faster meanwhile.
   if (versionOf(known) < table.directory.version) known.table = table;
+  learnRevocations(sources, table.directory.revoked ?? []);
   known.nack = null;
   return true;
 }
@@ -211,16 +215,19 @@ async function join(sources: Sources): Promise<boolean> {
   ring.join(reply.keys);
   known.hasJoined = true;
   known.epoch = newestEpoch(reply.keys.audience.map((held) => held.kid));
-  learnRevocations(sources, reply.revocations);
+  learnRevocations(sources, reply.revocations.map(valueOf));
   await known.hear(reply.verdicts ?? []);
   if (reply.table !== null) await take(sources, toBytes(reply.table));
   known.lastSyncMs = startedMs;
   return true;
 }
 
+/** The table, or where it is too large for one value, this namespace's part of it. */
 async function fromKv(sources: Sources): Promise<boolean> {
-  const value = await quietly(() => sources.bindings.table?.get(TABLE_KEY, "arrayBuffer"));
-  return value === null ? false : take(sources, new Uint8Array(value));
+  const read = (key: string): Promise<ArrayBuffer | null> =>
+    quietly(() => sources.bindings.table?.get(key, "arrayBuffer"));
+  const value = (await read(TABLE_KEY)) ?? (await read(sources.partKey));
+  return value !== null && take(sources, new Uint8Array(value));
 }
 
 /** Tells the version in use; answers the newest one, or null when nobody does. */
@@ -235,7 +242,7 @@ async function report(sources: Sources): Promise<number | null> {
   const pulse = { format: PULSE_FORMAT, [ISOLATE]: known.isolate, sequence, version, nack, parts };
   const reply = await quietly(() => bindings.pulse?.report(pulse));
   if (reply === null) return null;
-  learnRevocations(sources, reply.revocations);
+  learnRevocations(sources, reply.revocations.map(valueOf));
   acknowledge(known.outbox, reply.parts ?? []);
   known.reporters = reply.reporters ?? 1;
   await known.hear(reply.verdicts ?? []);
@@ -250,11 +257,17 @@ async function seed(ring: Keyring, bindings: MeshBindings, wiring: Wiring): Prom
 }
 
 /** A key is no subject: its id has no slash, and the ring gives it out no more. */
-function learnRevocations({ known, ring }: Sources, revocations: readonly Revocation[]): void {
+function learnRevocations({ known, ring }: Sources, values: readonly string[]): void {
   // None is ever taken back: whoever tells of fewer, as a Pulse isolate does that has just begun, has not heard of all yet.
-  known.revoked = new Set([...known.revoked, ...revocations.map(({ value }) => value)]);
+  known.revoked = new Set([
+    ...known.revoked,
+    // `@ns/name` stands for its having versions that are revoked; of whoever has none it means nothing.
+    ...values.flatMap((value) => [value, `@${value.split("@")[0]}`]),
+  ]);
   ring.revoke(known.revoked);
 }
+
+const valueOf = ({ value }: Revocation): string => value;
 
 const newestEpoch = (kids: readonly string[]): number =>
   kids.reduce((newest, kid) => Math.max(newest, Number(kid.slice(1)) || 0), 0);

@@ -1,13 +1,9 @@
 // The open table as filters read it: chunk ids, levels and kill switches behind names.
 import type { IdentityLevel } from "../contract/identity.ts";
 import { POLICY_CHUNK, type PolicyChunk } from "../contract/policy.ts";
-import type {
-  BypassFeature,
-  Defaults,
-  GatewaysChunk,
-  HostChunk,
-  ServiceChunk,
-} from "../contract/table.ts";
+import type { GatewaysChunk, HostChunk } from "../contract/gateway.ts";
+import type { ServiceChunk } from "../contract/service.ts";
+import type { BypassFeature, Defaults } from "../contract/table.ts";
 import { TRUST_CHUNK, type TrustChunk } from "../contract/trust.ts";
 import type { OpenTable } from "../identity/table.ts";
 import type { TableView } from "../pipeline/isolate.ts";
@@ -38,6 +34,7 @@ export function createTableView(table: OpenTable): TableView {
     host: (id) => table.chunk<HostChunk>(id),
     level: (workload): IdentityLevel =>
       directory.levels[workload] ?? directory.defaults.identity.level,
+    isBodied: (workload) => directory.bodied?.includes(workload) === true,
     policy(at) {
       if (!policies.has(at)) policies.set(at, policyAt(at));
       return policies.get(at);

@@ -49,14 +49,15 @@ export function createTrouble(
       if (verdict === "pass") return LEASE.none;
       return verdict === "refuse" ? LEASE.refused : ask(state, known, pulse, keeper);
     },
-    settle(isOk, isSlow, lease, failureRatio) {
+    settle(isOk, isSlow, lease, failureRatio, { isSent, tookMs }) {
+      const nowMs = now();
       if (lease > 0) {
-        state.probes.push({ lease, isOk });
+        state.probes.push(isSent ? { lease, isOk } : { lease, isOk, isUnused: true });
         // Of three in the whole edge, each is waited for.
         known.isUrgent = true;
-      } else if (lease === LEASE.own) countOwnProbe(state, isOk, now(), random);
-      if (isOk === null || lease > 0) return;
-      countCall(state, isOk, isSlow, failureRatio, now(), random);
+      } else if (lease === LEASE.own) countOwnProbe(state, isOk, nowMs, random);
+      if (isOk === null || lease > 0 || nowMs - tookMs < state.newsMs) return;
+      countCall(state, isOk, isSlow, failureRatio, nowMs, random);
       if (!isOk) noteUrgent(known);
     },
   };

@@ -57,13 +57,15 @@ const REVOKED_WITHIN_MS = 35_000;
 /** How long the absence of a plane can still be felt. */
 const FELT_MS = 60_000;
 const WINDOW_MS = 10_000;
+/** With fewer calls a share of them says little. */
+const LEAST_CALLS = 1000;
+/** What budgets had saved up may be spent by then; what comes after it is the outage's own. */
+const ONSET_MS = 5000;
 const TICK_MS = 3;
 
-interface Window {
+interface Amplified {
   calls: number;
   attempts: number;
-  /** Everything failed for the whole window. */
-  isOutage: boolean;
 }
 
 /** The ledger of one run. */
@@ -75,7 +77,10 @@ export class Ledger {
   revokedMs = Number.POSITIVE_INFINITY;
   readonly #notes = new Map<string, CallNote>();
   readonly #rounds = new Map<string, Set<string>>();
-  readonly #windows = new Map<number, Window>();
+  readonly #windows = new Map<number, Amplified>();
+  /** Since when no call has succeeded; Infinity where the last one did. */
+  #failingMs = Number.POSITIVE_INFINITY;
+  readonly #outage: Amplified = { calls: 0, attempts: 0 };
   readonly #versions = new WeakMap<Worker, number>();
   readonly #denied = new WeakSet<Worker>();
   readonly #world: World;
@@ -178,17 +183,13 @@ export class Ledger {
     for (const { object, state, generation } of verdicts)
       if (generation > 0)
         this.#judge.check("I8", state === "closed", () => `${object} is still ${state}`);
-    let calls = 0;
-    let attempts = 0;
     for (const window of this.#windows.values()) {
-      if (window.calls < 1000) continue;
+      if (window.calls < LEAST_CALLS) continue;
       const ratio = window.attempts / window.calls;
       this.#judge.check("I5", ratio <= 1.25, () => `${ratio.toFixed(3)} attempts a call in 10 s`);
-      if (!window.isOutage) continue;
-      calls += window.calls;
-      attempts += window.attempts;
     }
-    if (calls > 0)
+    const { calls, attempts } = this.#outage;
+    if (calls >= LEAST_CALLS)
       this.#judge.check("I5", attempts / calls <= 1.1, () => `${attempts}/${calls} in an outage`);
   }
 
@@ -246,12 +247,15 @@ export class Ledger {
     const at = Math.floor(nowMs / WINDOW_MS);
     let window = this.#windows.get(at);
     if (window === undefined) {
-      window = { calls: 0, attempts: 0, isOutage: true };
+      window = { calls: 0, attempts: 0 };
       this.#windows.set(at, window);
     }
     window.calls += 1;
     window.attempts += dispatched;
-    if (isGood) window.isOutage = false;
+    this.#failingMs = isGood ? Number.POSITIVE_INFINITY : Math.min(this.#failingMs, nowMs);
+    if (nowMs - this.#failingMs < ONSET_MS) return;
+    this.#outage.calls += 1;
+    this.#outage.attempts += dispatched;
   }
 
   #planesAway(fromMs: number, { bornMs }: Worker): number {

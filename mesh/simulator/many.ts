@@ -9,7 +9,7 @@ import { START_MS } from "./world.ts";
 /** What is asked for. */
 export interface ManyOptions {
   readonly seeds: number;
-  /** Calls per seed, about: a tenth through the whole mesh, the rest through the model of size. */
+  /** Calls per seed, about and rather more: a tenth through the whole mesh, the rest through the model of size. */
   readonly calls: number;
   /** The first seed; the others follow it. Default: 1. */
   readonly firstSeed?: number;
@@ -36,6 +36,8 @@ export interface ManyReport {
 }
 
 const KEPT = 10;
+/** A run of the model takes at least as long, s. */
+const MODEL_S = 53;
 /** Share of a seed's calls that go the whole way. */
 const WHOLE = 0.1;
 
@@ -86,7 +88,7 @@ function drawScale(seed: number, calls: number): Parameters<typeof runScale>[0] 
   const isolates = Math.floor(10 ** (1 + 2 * random()));
   return {
     isolates,
-    rate: calls / isolates / 70,
+    rate: calls / isolates / MODEL_S,
     seed,
     lossShare: random() ** 2 * 0.3,
     failShare: 0.6 + 0.4 * random(),

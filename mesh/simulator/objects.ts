@@ -118,8 +118,8 @@ export class ObjectsWorker {
     const keeper = this.#keeper(object);
     keeper.take(parts as Deltas, policyFor(object));
     for (const { delta } of parts as Deltas)
-      for (const { lease, isOk } of delta.probes)
-        if (isOk === null) this.#leases.returned(object, lease);
+      for (const { lease, isUnused } of delta.probes)
+        if (isUnused === true) this.#leases.returned(object, lease);
     return keeper;
   }
 

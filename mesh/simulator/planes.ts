@@ -10,7 +10,7 @@ import type { PulseApi } from "../contract/pulse.ts";
 import { evict, exchange, type Link } from "./exchange.ts";
 import { ObjectsWorker, type LeaseWatch } from "./objects.ts";
 import type { Weather } from "./swarm.ts";
-import { epochOf, keysOf, tableOf } from "./tables.ts";
+import { CART_VERSIONS, epochOf, keysOf, tableOf } from "./tables.ts";
 import type { Machine, World } from "./world.ts";
 
 /** A published version: its bytes, and when it was written. */
@@ -18,6 +18,8 @@ export interface Publication {
   readonly version: number;
   readonly bytes: Uint8Array;
   readonly atMs: number;
+  /** Of a hundred calls of what is split. */
+  readonly canaryWeight: number;
 }
 
 /** The planes of one run. */
@@ -52,7 +54,7 @@ export class Planes {
   publish(canaryWeight: number): void {
     const version = this.published.length + 1;
     const bytes = tableOf(version, canaryWeight, this.world.nowMs);
-    this.published.push({ version, bytes, atMs: this.world.nowMs });
+    this.published.push({ version, bytes, atMs: this.world.nowMs, canaryWeight });
     this.world.note("publish", version, canaryWeight);
   }
 
@@ -101,9 +103,13 @@ export class Planes {
     };
   }
 
-  /** How the circuits stand, as their objects see them. */
+  /** How the circuits stand, as their objects see them: of those that calls go to, since without any none can close. */
   verdicts(): ReturnType<ObjectsWorker["verdicts"]> {
-    return this.#objects.verdicts();
+    const { canaryWeight } = this.newest;
+    const weights = [100 - canaryWeight, canaryWeight];
+    const idle = CART_VERSIONS.filter((_, at) => weights[at] === 0);
+    const isIdle = (object: string): boolean => idle.some((name) => object.endsWith(`|${name}`));
+    return this.#objects.verdicts().filter(({ object }) => !isIdle(object));
   }
 
   #newObjects(): ObjectsWorker {

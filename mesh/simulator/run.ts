@@ -1,24 +1,15 @@
 // Owns one run: an edge is born, callers call, the weather drawn for the seed happens, and the judge looks on.
 import { EPOCH_MS } from "../contract/identity.ts";
-import type { InboundCall } from "../pipeline/call.ts";
-import { installAmbient, LightResponse } from "./ambient.ts";
+import { installAmbient } from "./ambient.ts";
 import { Attacker } from "./attacker.ts";
 import { evict } from "./exchange.ts";
 import { Judge, type InvariantName, type Violation } from "./invariants.ts";
 import { Ledger } from "./ledger.ts";
 import { Planes } from "./planes.ts";
-import { exponential } from "./random.ts";
-import {
-  drawSwarm,
-  FAULTY_MS,
-  HEALING_MS,
-  RUN_MS,
-  Weather,
-  type FaultName,
-  type Swarm,
-} from "./swarm.ts";
-import { CALLEES, CART, FRONT, MALLORY, PAY, seedOf, VAULT } from "./tables.ts";
-import { Worker, type Arrival, type Deployment } from "./worker.ts";
+import { drawSwarm, FAULTY_MS, RUN_MS, Weather, type FaultName, type Swarm } from "./swarm.ts";
+import { CALLEES, FRONT, MALLORY, seedOf } from "./tables.ts";
+import { Traffic } from "./traffic.ts";
+import { Worker, type Deployment } from "./worker.ts";
 import { START_MS, World } from "./world.ts";
 
 /** What came of one seed. */
@@ -47,8 +38,6 @@ export async function runSeed(seed: number, calls: number): Promise<SeedReport> 
 }
 
 const WEATHER_EVERY_MS = 500;
-/** Who has less may be late without anybody's fault. */
-const AMPLE_MS = 1000;
 /** Attacks in one turn of the weather. */
 const STRIKES = 10;
 /** Isolates of one callee in one colo, at most. */
@@ -62,11 +51,11 @@ class Edge {
   readonly #judge: Judge;
   readonly #ledger: Ledger;
   readonly #attacker: Attacker;
+  readonly #traffic: Traffic;
   readonly #startMs: number;
   readonly #deployment: Deployment;
   readonly #callees = new Map<string, Worker[]>();
   readonly #callers: Worker[] = [];
-  #ids = 0;
   #isOver = false;
 
   static async build(swarm: Swarm): Promise<Edge> {
@@ -90,6 +79,13 @@ class Edge {
     this.#judge = new Judge(this.#world, swarm.seed);
     this.#ledger = new Ledger(this.#world, this.#judge, this.#weather);
     this.#attacker = new Attacker(this.#world, this.#ledger, this.#weather);
+    this.#traffic = new Traffic(swarm, startMs, {
+      world: this.#world,
+      weather: this.#weather,
+      judge: this.#judge,
+      ledger: this.#ledger,
+      attacker: this.#attacker,
+    });
     this.#deployment = {
       planes: this.#planes,
       seeds,
@@ -108,6 +104,7 @@ class Edge {
     world.after(WEATHER_EVERY_MS, null, () => this.#turn());
     await world.run(this.#startMs + RUN_MS);
     this.#isOver = true;
+    this.#traffic.end();
     await world.run(this.#startMs + RUN_MS + 30_000);
     this.#ledger.close(this.#planes.verdicts());
     const { calls, succeeded, reasons } = this.#ledger;
@@ -132,17 +129,14 @@ class Edge {
     const most = this.#weather.felt("skew", world.nowMs) > 0 ? 10_000 : 2000;
     const machine = world.machine((world.random() * 2 - 1) * most);
     world.note(`birth ${workload}`, machine.number, colo);
-    return new Worker(machine, workload, colo, this.#deployment, {
-      serve: (callee, call, arrival) => this.#serve(callee, call, arrival),
-      refused: (callee, reason) => this.#ledger.refused(callee, reason),
-    });
+    return new Worker(machine, workload, colo, this.#deployment, this.#traffic);
   }
 
   #bearCaller(workload: string, colo: number, isLasting: boolean): void {
     const worker = this.#bear(workload, colo);
     // One that soon has nothing to do is not born again.
     if (isLasting) this.#callers.push(worker);
-    this.#planCall(worker, isLasting ? Number.POSITIVE_INFINITY : 4);
+    this.#traffic.plan(worker, isLasting ? Number.POSITIVE_INFINITY : 4);
   }
 
   #calleeOf(workload: string, colo: number): Worker {
@@ -169,92 +163,6 @@ class Edge {
         this.#bearCaller(worker.workload, worker.colo, true);
       }
     }
-  }
-
-  // --- calls
-
-  #planCall(worker: Worker, left: number): void {
-    const gapMs = exponential(this.#world.random, 1000 / this.#swarm.rate);
-    this.#world.after(gapMs, worker.machine, () => {
-      if (this.#isOver || left === 0) return;
-      this.#planCall(worker, left - 1);
-      void this.#call(worker);
-    });
-  }
-
-  async #call(worker: Worker): Promise<void> {
-    const random = this.#world.random;
-    const kind = random();
-    const to = worker.workload === MALLORY || kind < 0.75 ? CART : kind < 0.93 ? PAY : VAULT;
-    const isRpc = to === PAY && kind < 0.8;
-    const method = to === PAY ? "POST" : "GET";
-    this.#ids += 1;
-    const leftMs = random() < 0.3 ? 20 + Math.floor(random() * 3000) : Number.POSITIVE_INFINITY;
-    const isRepeatable = !isRpc && method === "GET";
-    const note = this.#ledger.open({
-      id: `${this.#ids}`,
-      to,
-      caller: worker,
-      leftMs,
-      isRepeatable,
-    });
-    const sent = await worker.send({ to, method, id: note.id, isRpc, leftMs, scope: null });
-    const isGood = this.#ledger.settle(note, sent);
-    const sinceMs = this.#world.nowMs - this.#startMs;
-    if (sinceMs > FAULTY_MS + HEALING_MS && worker.workload === FRONT && leftMs >= AMPLE_MS)
-      this.#judge.check(
-        "I18",
-        isGood,
-        () => `call ${note.id} to ${to}: ${reasonText(sent.outcome)}`,
-      );
-  }
-
-  async #serve(worker: Worker, call: InboundCall, arrival: Arrival): Promise<unknown> {
-    const world = this.#world;
-    const weather = this.#weather;
-    this.#ledger.ran(worker, call, arrival);
-    this.#attacker.saw(worker, arrival);
-    const hit = (name: FaultName): boolean => {
-      const share = weather.share(name, world.nowMs);
-      return share > 0 && world.random() < share && weather.felt(name, world.nowMs) > 0;
-    };
-    let workMs = 1 + exponential(world.random, 3);
-    if (hit("callee-slow")) workMs += exponential(world.random, 400);
-    if (hit("callee-hangs")) workMs += 20_000;
-    await new Promise<void>((resolve) => void worker.machine.after(workMs, resolve));
-    if (hit("callee-throws")) throw new Error("the application threw");
-    if (weather.felt("callee-outage", world.nowMs) > 0 || hit("callee-errors"))
-      return new Response("", { status: 503 });
-    if (arrival.rpc !== null) return arrival.id;
-    if (worker.workload.startsWith(`${CART}-`) && world.random() < 0.1)
-      await this.#nested(worker, call);
-    return new LightResponse(arrival.id);
-  }
-
-  /** A call under a call: it inherits trace and deadline. */
-  async #nested(worker: Worker, { context, keeper }: InboundCall): Promise<void> {
-    if (context === null) return;
-    this.#ids += 1;
-    const leftMs = Math.max(0, context.deadlineMs - worker.mesh.now());
-    const note = this.#ledger.open({
-      id: `${this.#ids}`,
-      to: PAY,
-      caller: worker,
-      leftMs,
-      isRepeatable: false,
-    });
-    note.traceId = context.traceId;
-    const { cohort, allowance, invocations } = context;
-    const scope = { context, keeper, cohort, allowance, invocations };
-    const sent = await worker.send({
-      to: PAY,
-      method: "POST",
-      id: note.id,
-      isRpc: false,
-      leftMs,
-      scope,
-    });
-    this.#ledger.settle(note, sent);
   }
 
   // --- weather
@@ -315,6 +223,3 @@ class Edge {
       machine.skewMs = Math.max(-2000, Math.min(2000, machine.skewMs));
   }
 }
-
-const reasonText = (outcome: { readonly kind: string; readonly reason?: string }): string =>
-  outcome.reason ?? outcome.kind;

@@ -28,6 +28,8 @@ export interface ScaleOptions {
   readonly lossShare?: number;
   /** Share of the calls that fail during the outage. Default: 1. */
   readonly failShare?: number;
+  /** Whether Pulse isolates know from the start that a circuit that so many call is a tree. Default: true. */
+  readonly isKnown?: boolean;
 }
 
 /** What came of it. */
@@ -105,10 +107,10 @@ class Scale {
   constructor(options: ScaleOptions) {
     const { isolates, rate, seed } = options;
     const isBulk = options.isBulk ?? isolates * rate > BULK_ABOVE;
-    this.#options = { lossShare: 0.01, failShare: 1, ...options, isBulk };
+    this.#options = { lossShare: 0.01, failShare: 1, isKnown: true, ...options, isBulk };
     this.#random = randomOf(seed);
     this.#everyMs = Math.max(PULSE_MS, (isolates / REPORTS_PER_SECOND) * 1000);
-    this.#tree = new Tree(isolates, {
+    this.#tree = new Tree(isolates, this.#options.isKnown, {
       now: () => this.#nowMs,
       random: randomOf(seed + 1),
       after: (ms, run) => this.#after(ms, run),
@@ -120,7 +122,6 @@ class Scale {
     const { isBulk, isolates, rate } = this.#options;
     if (isBulk) this.#step();
     else for (const teller of this.#tellers) this.#planCall(teller);
-    this.#tree.start();
     while (this.#nowMs < MOST_MS && !this.#isOver()) {
       const event = this.#heap.pop();
       if (event === undefined) break;
@@ -213,12 +214,7 @@ class Scale {
 
   /** On the path: a lease, or none. */
   #ask(teller: Teller): void {
-    const told = this.#told(teller);
-    this.#tree.lease(teller.pulse, told, (lease, verdict) => {
-      acknowledge(
-        teller.outbox,
-        told.map(({ part }) => part),
-      );
+    this.#tree.lease(teller.pulse, (lease, verdict) => {
       learn(teller.circuit, verdict, this.#nowMs);
       if (lease === 0) return;
       const isOk = this.#isAnswered();

@@ -1,4 +1,5 @@
 // Owns the objects' side of the model of size: Pulse isolates that merge, one object or a tree of shards, and the breaker.
+import { hear, heard, knock, unlock } from "../algorithms/breaker/door.ts";
 import {
   expire,
   grantLease,
@@ -6,10 +7,24 @@ import {
   takeDelta,
   type Breaker,
 } from "../algorithms/breaker/machine.ts";
+import {
+  batchOf,
+  countCalls,
+  gather,
+  hasUntold,
+  MOST_DIRECT,
+  newLoad,
+  rootTook,
+  SHARD_MS,
+  SHARDS,
+  TREE_MS,
+} from "../algorithms/breaker/shard.ts";
 import { isNewer, type Sequences } from "../algorithms/pulse/sequences.ts";
 import { DEFAULT_BREAKER } from "../contract/defaults.ts";
 import type { BreakerDelta, PartMark, PulsePart, Verdict } from "../contract/pulse.ts";
+import type { TakenPart } from "../contract/state.ts";
 import type { Random } from "./random.ts";
+import { bornRegion, type Region } from "./region.ts";
 
 /** A part of an isolate, and whose it is. */
 export interface Told {
@@ -29,18 +44,16 @@ type Answer = (marks: readonly PartMark[], verdict: Verdict | null) => void;
 
 /** Isolates of the mesh that one isolate of the Pulse entrypoint serves. */
 const PER_PULSE = 100;
-/** With more of those than this an object becomes a tree. */
-const MOST_DIRECT = 250;
-const REGIONS = 9;
 const MERGE_MS = 1000;
-const SHARD_MS = 500;
 /** Between the Worker and an object. */
 const HOP_MS = 20;
 /** A Pulse isolate remembers for as long that there was no lease to be had. */
 const NO_LEASE_MS = 1000;
 
 interface PulseIsolate {
-  readonly shard: number;
+  readonly at: number;
+  /** Until when it calls a shard. */
+  treeUntilMs: number;
   pending: Told[];
   /** Taken by the object, and whose pulse has still to be told so. */
   readonly taken: Map<string, PartMark>;
@@ -51,38 +64,32 @@ interface PulseIsolate {
   noLeaseUntilMs: number;
 }
 
-interface Shard {
-  /** By generation and caller: what was told since it last spoke to the root. */
-  readonly merged: Map<string, BreakerDelta>;
-  verdict: Verdict | null;
-  noLeaseUntilMs: number;
-}
+/** What an object says, and how many shards the circuit has. */
+type Word = (verdict: Verdict | null, shards: number) => void;
+type Lease = (lease: number, verdict: Verdict, shards: number) => void;
 
 /** The state of one circuit and who carries news to it and from it. */
 export class Tree {
   readonly breaker: Breaker;
   readonly reporters: number;
-  readonly shards: number;
   mostProbes = 0;
   readonly #beat: Beat;
   readonly #pulses: PulseIsolate[];
   readonly #sequences: Sequences = new Map();
-  readonly #shards: readonly Shard[];
+  readonly #regions: readonly Region[];
+  readonly #size = newLoad();
   readonly #load = new Map<string, number>();
 
-  constructor(isolates: number, beat: Beat) {
+  /** `isKnown`: Pulse isolates know from the start that a circuit that so many call is a tree. */
+  constructor(isolates: number, isKnown: boolean, beat: Beat) {
     const pulses = Math.max(1, Math.ceil(isolates / PER_PULSE));
     this.reporters = isolates;
-    this.shards = pulses > MOST_DIRECT ? REGIONS : 0;
     this.#beat = beat;
     this.breaker = newBreaker(beat.now());
-    this.#shards = Array.from({ length: this.shards }, () => ({
-      merged: new Map(),
-      verdict: null,
-      noLeaseUntilMs: 0,
-    }));
+    this.#regions = Array.from({ length: SHARDS }, (_, at) => bornRegion(`shard ${at}`));
     this.#pulses = Array.from({ length: pulses }, (_, at) => ({
-      shard: this.shards === 0 ? -1 : at % this.shards,
+      at,
+      treeUntilMs: isKnown && pulses > MOST_DIRECT ? beat.now() + TREE_MS : 0,
       pending: [],
       taken: new Map(),
       isMerging: false,
@@ -93,15 +100,14 @@ export class Tree {
     }));
   }
 
+  /** 0 while the circuit is called directly. */
+  get shards(): number {
+    return countCalls(this.#size, 0, this.#beat.now());
+  }
+
   /** The Pulse isolate that serves an isolate. */
   pulseOf(isolate: number): number {
     return isolate % this.#pulses.length;
-  }
-
-  /** Shards speak to the root by themselves. */
-  start(): void {
-    for (const [at, shard] of this.#shards.entries())
-      this.#beat.after((SHARD_MS / this.shards) * at, () => this.#shardBeat(shard));
   }
 
   /** Most calls of one object in one second. */
@@ -124,11 +130,7 @@ export class Tree {
   }
 
   /** A lease, on the path; a Pulse isolate asks for one at a time and remembers a no. */
-  lease(
-    pulse: number,
-    told: readonly Told[],
-    answer: (lease: number, verdict: Verdict) => void,
-  ): void {
+  lease(pulse: number, answer: (lease: number, verdict: Verdict) => void): void {
     const isolate = this.#pulses[pulse];
     if (isolate === undefined) return;
     const { verdict } = isolate;
@@ -138,8 +140,9 @@ export class Tree {
       return;
     }
     isolate.isAsking = true;
-    this.#ask(isolate.shard, told, (lease, news) => {
+    this.#ask(isolate, (lease, news, shards) => {
       isolate.isAsking = false;
+      this.#learnSize(isolate, shards);
       if (lease === 0) isolate.noLeaseUntilMs = this.#beat.now() + NO_LEASE_MS;
       isolate.verdict = newer(isolate.verdict, news);
       answer(lease, news);
@@ -147,38 +150,43 @@ export class Tree {
   }
 
   /** Through the shard, which asks for its region as a Pulse isolate asks for its own. */
-  #ask(
-    shard: number,
-    told: readonly Told[],
-    answer: (lease: number, verdict: Verdict) => void,
-  ): void {
+  #ask(isolate: PulseIsolate, answer: Lease): void {
     const { now, after } = this.#beat;
-    const known = this.#shards[shard];
-    if (known === undefined) return after(HOP_MS, () => this.#grant(told, answer));
+    const region = this.#regionOf(isolate);
+    if (region === undefined) return after(HOP_MS, () => this.#grant(answer));
     after(HOP_MS, () => {
-      this.#count(`shard ${shard}`);
-      this.#gather(known, told);
-      const { verdict } = known;
-      if (verdict !== null && now() < known.noLeaseUntilMs)
-        return after(HOP_MS, () => answer(0, verdict));
-      known.noLeaseUntilMs = now() + SHARD_MS;
+      this.#count(region.name);
+      region.calls += 1;
+      this.#tellSoon(region);
+      const verdict = knock(region.door, now());
+      if (verdict !== null) return after(HOP_MS, () => answer(0, verdict, region.shards));
       after(HOP_MS, () =>
-        this.#grant([], (lease, news) => {
-          known.verdict = newer(known.verdict, news);
-          after(HOP_MS, () => answer(lease, news));
+        this.#grant((lease, news, shards) => {
+          hear(region.door, news, now());
+          unlock(region.door, lease, SHARD_MS, now());
+          region.shards = shards;
+          after(HOP_MS, () => answer(lease, news, shards));
         }),
       );
     });
   }
 
-  #grant(told: readonly Told[], answer: (lease: number, verdict: Verdict) => void): void {
+  #grant(answer: Lease): void {
     const { now, random, after } = this.#beat;
     this.#count("root");
-    this.#take(told);
+    const shards = countCalls(this.#size, 1, now());
     const lease = grantLease(this.breaker, DEFAULT_BREAKER, now(), random);
     this.mostProbes = Math.max(this.mostProbes, this.breaker.leases.size);
     const news = this.#verdict();
-    after(HOP_MS, () => answer(lease, news));
+    after(HOP_MS, () => answer(lease, news, shards));
+  }
+
+  #regionOf({ at, treeUntilMs }: PulseIsolate): Region | undefined {
+    return this.#beat.now() < treeUntilMs ? this.#regions[at % SHARDS] : undefined;
+  }
+
+  #learnSize(isolate: PulseIsolate, shards: number): void {
+    if (shards > 0) isolate.treeUntilMs = this.#beat.now() + TREE_MS;
   }
 
   /** Whether it begins at once. */
@@ -195,55 +203,66 @@ export class Tree {
     isolate.pending = [];
     isolate.isMerging = false;
     isolate.mergedMs = this.#beat.now();
-    this.#beat.after(HOP_MS, () => {
-      const shard = this.#shards[isolate.shard];
-      this.#count(shard === undefined ? "root" : `shard ${isolate.shard}`);
-      if (shard === undefined) this.#take(batch);
-      else this.#gather(shard, batch);
-      const news = shard === undefined ? this.#verdict() : shard.verdict;
-      this.#beat.after(HOP_MS, () => {
-        isolate.verdict = newer(isolate.verdict, news);
-        for (const { teller, part } of batch)
-          isolate.taken.set(teller, { object: part.object, sequence: part.sequence });
-      });
-    });
+    const region = this.#regionOf(isolate);
+    const parts = batch.map(({ teller, caller, part }) => ({
+      workload: caller,
+      isolate: teller,
+      sequence: part.sequence,
+      delta: part.delta as BreakerDelta,
+    }));
+    const answer: Word = (news, shards) => {
+      isolate.verdict = newer(isolate.verdict, news);
+      this.#learnSize(isolate, shards);
+      for (const { teller, part } of batch)
+        isolate.taken.set(teller, { object: part.object, sequence: part.sequence });
+    };
+    this.#beat.after(HOP_MS, () =>
+      region === undefined ? this.#take(parts, 1, answer) : this.#gather(region, parts, answer),
+    );
   }
 
   /** The root takes parts; none twice. */
-  #take(told: readonly Told[]): void {
-    const { now, random } = this.#beat;
-    expire(this.breaker, now(), random);
-    for (const { teller, caller, part } of told)
-      if (isNewer(this.#sequences, teller, part.sequence, now()))
-        takeDelta(this.breaker, caller, deltaOf(part), DEFAULT_BREAKER, now(), random);
-  }
-
-  /** A shard adds up what its region tells, by caller and generation. */
-  #gather({ merged }: Shard, told: readonly Told[]): void {
-    for (const { teller, caller, part } of told) {
-      if (!isNewer(this.#sequences, teller, part.sequence, this.#beat.now())) continue;
-      const delta = deltaOf(part);
-      const key = `${delta.generation} ${caller}`;
-      merged.set(key, sum(merged.get(key), delta));
-    }
-  }
-
-  #shardBeat(shard: Shard): void {
+  #take(parts: readonly TakenPart<BreakerDelta>[], calls: number, answer: Word): void {
     const { now, random, after } = this.#beat;
-    after(SHARD_MS, () => this.#shardBeat(shard));
-    const batch = [...shard.merged];
-    shard.merged.clear();
-    after(HOP_MS, () => {
-      this.#count("root");
-      expire(this.breaker, now(), random);
-      for (const [key, delta] of batch) {
-        const caller = key.slice(key.indexOf(" ") + 1);
-        takeDelta(this.breaker, caller, delta, DEFAULT_BREAKER, now(), random);
-      }
-      const news = this.#verdict();
-      after(HOP_MS, () => {
-        shard.verdict = newer(shard.verdict, news);
-      });
+    this.#count("root");
+    const shards = countCalls(this.#size, calls, now());
+    expire(this.breaker, now(), random);
+    for (const { workload, isolate, sequence, delta } of parts)
+      if (isNewer(this.#sequences, `${workload} ${isolate}`, sequence, now()))
+        takeDelta(this.breaker, workload, delta, DEFAULT_BREAKER, now(), random);
+    const news = this.#verdict();
+    after(HOP_MS, () => answer(news, shards));
+  }
+
+  /** A shard answers from memory, and tells the root behind that. */
+  #gather(region: Region, parts: readonly TakenPart<BreakerDelta>[], answer: Word): void {
+    const { now, after } = this.#beat;
+    this.#count(region.name);
+    region.calls += 1;
+    gather(region.shard, parts, now());
+    this.#tellSoon(region);
+    const news = heard(region.door, now());
+    after(HOP_MS, () => answer(news, region.shards));
+  }
+
+  #tellSoon(region: Region): void {
+    const { now, after } = this.#beat;
+    if (region.isTelling) return;
+    region.isTelling = true;
+    after(Math.max(0, region.toldMs + SHARD_MS - now()), () => {
+      const batch = batchOf(region.shard);
+      const { calls } = region;
+      region.calls = 0;
+      region.toldMs = now();
+      after(HOP_MS, () =>
+        this.#take(batch, calls, (news, shards) => {
+          rootTook(region.shard, batch);
+          if (news !== null) hear(region.door, news, now());
+          region.shards = shards;
+          region.isTelling = false;
+          if (hasUntold(region.shard)) this.#tellSoon(region);
+        }),
+      );
     });
   }
 
@@ -259,27 +278,5 @@ export class Tree {
   }
 }
 
-const deltaOf = (part: PulsePart): BreakerDelta => part.delta as BreakerDelta;
-
 const newer = (known: Verdict | null, news: Verdict | null): Verdict | null =>
   known !== null && (news === null || news.generation < known.generation) ? known : news;
-
-const sum = (known: BreakerDelta | undefined, delta: BreakerDelta): BreakerDelta =>
-  known === undefined
-    ? delta
-    : {
-        generation: delta.generation,
-        ...added(known, delta),
-        held: known.held + delta.held,
-        recent: added(known.recent ?? known, delta.recent ?? delta),
-        run: delta.ok > 0 ? delta.run : known.run + delta.failed,
-        probes: [...known.probes, ...delta.probes],
-      };
-
-type Counts = NonNullable<BreakerDelta["recent"]>;
-
-const added = (one: Counts, other: Counts): Counts => ({
-  ok: one.ok + other.ok,
-  failed: one.failed + other.failed,
-  slow: one.slow + other.slow,
-});

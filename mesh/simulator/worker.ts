@@ -5,9 +5,10 @@ import { HEDDLE } from "../contract/headers.ts";
 import { WIRING_FORMAT, type Wiring } from "../contract/wiring.ts";
 import type { WrappedKeys } from "../contract/identity.ts";
 import type { HttpParts, InboundCall, OutboundCall, RpcParts } from "../pipeline/call.ts";
-import { randomHex, rootContext } from "../pipeline/context.ts";
+import { rootContext } from "../pipeline/context.ts";
 import { compose } from "../pipeline/filter.ts";
 import type { EndpointBinding, Keeper, Scope } from "../pipeline/isolate.ts";
+import { newCall } from "../pipeline/new-call.ts";
 import type { Outcome } from "../pipeline/outcome.ts";
 import { createIsolate, type MeshIsolate } from "../platform/isolate.ts";
 import type { MeshBindings } from "../platform/bindings.ts";
@@ -133,45 +134,13 @@ export class Worker {
   }
 
   #newCall({ to, method, id, isRpc }: Outgoing, scope: Scope): OutboundCall {
-    return {
-      isolate: this.mesh,
+    return newCall(
+      { isolate: this.mesh, source: this.workload, onBehalf: "" },
       scope,
-      side: "outbound",
-      source: this.workload,
-      dialled: { service: to, entrypoint: null },
-      http: isRpc ? null : httpOf(to, method, id),
-      rpc: isRpc ? { path: ["charge"], args: [id] } : null,
-      listener: null,
-      onBehalf: "",
-      spanId: randomHex(16, () => this.mesh.random()),
-      cohort: "",
-      deadlineMs: Number.POSITIVE_INFINITY,
-      chunk: null,
-      rule: null,
-      order: [],
-      backend: null,
-      tried: [],
-      endpoint: null,
-      binding: null,
-      envelope: "",
-      checkAnswer: null,
-      sent: null,
-      held: [],
-      isSeed: null,
-      circuit: null,
-      breaker: null,
-      lease: 0,
-      attempts: 0,
-      dispatched: 0,
-      startMs: 0,
-      attemptStartMs: 0,
-      sentBefore: 0,
-      perTryMs: 0,
-      attemptEndMs: Number.POSITIVE_INFINITY,
-      bypassed: null,
-      reason: null,
-      detail: "",
-    };
+      { service: to, entrypoint: null },
+      isRpc ? null : httpTo(to, method, id),
+      isRpc ? { path: ["charge"], args: [id] } : null,
+    );
   }
 
   #arrived(arrival: Arrival): InboundCall {
@@ -187,6 +156,7 @@ export class Worker {
       entrypoint: "",
       keeper: KEEPER,
       bound: () => caller,
+      tag: () => "",
       isLoopback: () => false,
       envelope,
       request: rpc === null ? request : null,
@@ -295,7 +265,8 @@ class Late extends Error {
   override readonly name = "TimeoutError";
 }
 
-function httpOf(to: string, method: string, id: string): HttpParts {
+/** A repeatable request for `/item` of a service `ns/name`, by which the simulation's own name of the call travels. */
+function httpTo(to: string, method: string, id: string): HttpParts {
   const host = to.slice(to.indexOf("/") + 1);
   return {
     url: `http://${host}/item`,

@@ -1,4 +1,5 @@
 // Owns virtual time: the heap of events, the clock that each isolate sees, the trace and its hash.
+import process from "node:process";
 import { setImmediate } from "node:timers";
 import { runAmbient, type Ambient } from "./ambient.ts";
 import { EventHeap, type Owner, type Planned } from "./heap.ts";
@@ -8,6 +9,8 @@ import { randomOf, type Random } from "./random.ts";
 export const START_MS = 1_800_000_000_000;
 /** Trace lines that are kept for a report. */
 const KEPT = 48;
+/** After so many instants the rest of the process has its turn. */
+const TURN = 256;
 
 /** One thing that happened: what, to whom, and a number that says more. */
 export interface TraceEntry {
@@ -114,7 +117,8 @@ export class World {
   /** Lets everything happen that is planned up to an instant; promises settle between two instants. */
   async run(untilMs: number): Promise<void> {
     const heap = this.#heap;
-    while (heap.nextMs <= untilMs) {
+    for (let instants = 0; heap.nextMs <= untilMs; instants += 1) {
+      if (instants % TURN === 0) await turned();
       this.nowMs = heap.nextMs;
       while (heap.nextMs === this.nowMs) this.#step(heap.pop());
       await settled();
@@ -133,8 +137,13 @@ export class World {
   }
 }
 
-/** All promises that can go on have gone on. */
+/** All promises that can go on have gone on: asked from one of them, Node.js ticks once none is left. */
 const settled = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
+
+const turned = (): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(resolve);
   });

@@ -19,7 +19,7 @@ export function guard(value: unknown, grant: HeldGrant): unknown {
 
 /** Does what a capability does, as part of the call that gave it; at once, since a getter's value may be walked through. */
 function run(grant: HeldGrant, act: () => unknown, member = ""): unknown {
-  if (grant.isolate.isRevoked(grant.principal)) throw new HeddleError("revoked");
+  if (grant.isolate.isRevoked(grant.principal, grant.caller)) throw new HeddleError("revoked");
   const { mayUse, path } = grant;
   if (mayUse && member !== "") {
     const reason = mayUse(path + member);

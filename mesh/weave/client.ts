@@ -1,8 +1,7 @@
 // What stands in `env` for a service binding: `fetch` and RPC through the outbound chain, in the runtime's own shape.
-import { randomHex } from "../pipeline/context.ts";
 import type { HttpParts, OutboundCall, RpcParts } from "../pipeline/call.ts";
 import type { Next } from "../pipeline/filter.ts";
-import type { Isolate, Scope } from "../pipeline/isolate.ts";
+import { newCall, type Speaker } from "../pipeline/new-call.ts";
 import type { Outcome } from "../pipeline/outcome.ts";
 import { unwrap } from "../pipeline/problem.ts";
 import type { Dialled } from "../contract/wiring.ts";
@@ -16,12 +15,8 @@ import { currentScope } from "./scope.ts";
 import { sentFrom, unsent, type Remote, type Sent } from "./sent.ts";
 
 /** The way out of one Worker: its isolate and its composed outbound chain. */
-export interface Outlet {
-  readonly isolate: Isolate;
+export interface Outlet extends Speaker {
   readonly outbound: Next<OutboundCall>;
-  /** Who speaks: the workload itself, or for the relay the workload behind it. */
-  readonly source: string;
-  readonly onBehalf: string;
 }
 
 type FetchArguments = readonly [input: RequestInfo | URL, init?: RequestInit];
@@ -152,54 +147,3 @@ const callNow = (
   http: HttpParts | null,
   rpc: RpcParts | null,
 ): OutboundCall => newCall(outlet, currentScope(outlet.isolate), dialled, http, rpc);
-
-/** A call before any filter has decided anything. */
-export function newCall(
-  outlet: Outlet,
-  scope: Scope,
-  dialled: Dialled,
-  http: HttpParts | null,
-  rpc: RpcParts | null,
-): OutboundCall {
-  return {
-    isolate: outlet.isolate,
-    scope,
-    side: "outbound",
-    source: outlet.source,
-    dialled,
-    http,
-    rpc,
-    listener: null,
-    onBehalf: outlet.onBehalf,
-    spanId: randomHex(16, () => outlet.isolate.random()),
-    cohort: "",
-    deadlineMs: Number.POSITIVE_INFINITY,
-    chunk: null,
-    rule: null,
-    order: NO_BACKENDS,
-    backend: null,
-    tried: [],
-    endpoint: null,
-    binding: null,
-    envelope: "",
-    checkAnswer: null,
-    sent: null,
-    held: [],
-    isSeed: false,
-    attempts: 0,
-    dispatched: 0,
-    circuit: null,
-    breaker: null,
-    lease: 0,
-    perTryMs: 0,
-    startMs: 0,
-    attemptStartMs: 0,
-    sentBefore: 0,
-    attemptEndMs: Number.POSITIVE_INFINITY,
-    bypassed: null,
-    reason: null,
-    detail: "",
-  };
-}
-
-const NO_BACKENDS: OutboundCall["order"] = [];

@@ -2,8 +2,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { EVENTS, onlyPlatform } from "./events.ts";
 import { handOn } from "./hand-on.ts";
-import { takeFetch, takeRpc, type Inlet } from "./inlet.ts";
-import { entryScope, inScope } from "./scope.ts";
+import { eventScope, takeFetch, takeRpc, type Inlet } from "./inlet.ts";
+import { inScope } from "./scope.ts";
 import { walk } from "./walk.ts";
 
 export type EntrypointClass = new (ctx: ExecutionContext, env: Cloudflare.Env) => WorkerEntrypoint;
@@ -39,7 +39,7 @@ export function weaveEntrypoint(
           onlyPlatform(event, args[0], inlet.wiring.dev === true);
           const own: object = construct(inlet, inner, this.ctx, this.env);
           const handler = Reflect.get(own, event) as Handler;
-          return inScope(entryScope(inlet.isolate, this.ctx), () => handler.apply(own, [...args]));
+          return inScope(eventScope(inlet, args[0], this.ctx), () => handler.apply(own, [...args]));
         },
       });
   return Woven;

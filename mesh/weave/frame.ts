@@ -19,6 +19,7 @@ import type { Inlet, RuntimeContext, Serve } from "./inlet.ts";
 import { withLate } from "./load-late.ts";
 import type { WeaveNamespace } from "./namespace.ts";
 import type { ObjectClass } from "./object.ts";
+import type { CreateQueues } from "./queue.ts";
 
 /** One isolate's mesh. */
 export interface Runtime {
@@ -49,6 +50,8 @@ export interface Parts {
   readonly createDev: ((isolate: MeshIsolate) => DevClass) | null;
   readonly loopbackExports: Loop["loopbackExports"];
   readonly shareExports: ((loop: Loop) => void) | null;
+  /** Without it no queue carries the context, whatever the wiring says. */
+  readonly createQueues: CreateQueues | null;
 }
 
 /** How Durable Objects carry the context. */
@@ -72,7 +75,15 @@ export function startWith(
   chains: Chains,
   parts: Parts,
 ): Runtime {
-  const { serveOwn, assetsInFront, objects, createDev, loopbackExports, shareExports } = parts;
+  const {
+    serveOwn,
+    assetsInFront,
+    objects,
+    createDev,
+    createQueues,
+    loopbackExports,
+    shareExports,
+  } = parts;
   const bindings = captureBindings(env, wiring);
   const isolate = createIsolate(bindings, wiring, loadLate);
   traceGlobalFetch(isolate);
@@ -95,6 +106,7 @@ export function startWith(
       wiring.ownRoutes && serveOwn !== null
         ? (request, ctx, serve) => serveOwn(isolate, request, ctx, serve)
         : null,
+    openBatch: createQueues?.(isolate, wiring, env),
     front: (wiring.assets && assetsInFront?.(bindings.assets, wiring.assets)) ?? null,
   };
   return {

@@ -1,12 +1,12 @@
 // Requests from outside that reach the gateway: through the edge chain, by the table's Gateways.
 import { edge } from "../chains/edge.ts";
-import { HEDDLE_LISTENER } from "../contract/headers.ts";
-import { IDENTITY_TOKEN } from "../identity/outward/wimse.ts";
+import { HEDDLE_LISTENER, IDENTITY_TOKEN } from "../contract/headers.ts";
 import type { Wiring } from "../contract/wiring.ts";
 import type { OutboundCall } from "../pipeline/call.ts";
 import { compose, type Next } from "../pipeline/filter.ts";
 import { problem } from "../pipeline/problem.ts";
-import { newCall, type Outlet } from "./client.ts";
+import { newCall } from "../pipeline/new-call.ts";
+import type { Outlet } from "./client.ts";
 import type { RuntimeContext } from "./inlet.ts";
 import { edgeScope, toOutside } from "./outside.ts";
 import { fromRequest } from "./parts.ts";

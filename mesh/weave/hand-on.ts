@@ -25,6 +25,12 @@ export function heddleProps(ctx: object): Readonly<Record<string, unknown>> | nu
   return typeof heddle === "object" ? (heddle as Record<string, unknown> | null) : null;
 }
 
+/** A member of it; empty where there is none. */
+export function propOf(ctx: object, name: "workload" | "tag"): string {
+  const value = heddleProps(ctx)?.[name];
+  return typeof value === "string" ? value : "";
+}
+
 /** Props are read only when the application asks: reading them is dear (a copy across the binding). */
 export const handOn = <C extends object>(ctx: C, loop: Loop): C =>
   new Proxy(ctx, new Handed(loop)) as C;

@@ -2,9 +2,9 @@
 // An object and not a class: the platform then constructs nothing per call.
 import { EVENTS, onlyPlatform } from "./events.ts";
 import { handOn } from "./hand-on.ts";
-import { takeFetch, takeRpc, type Inlet, type RuntimeContext } from "./inlet.ts";
+import { eventScope, takeFetch, takeRpc, type Inlet, type RuntimeContext } from "./inlet.ts";
 import { withLate } from "./load-late.ts";
-import { entryScope, inScope } from "./scope.ts";
+import { inScope } from "./scope.ts";
 import { walk } from "./walk.ts";
 
 type Handler = (first: unknown, env: unknown, ctx: unknown) => unknown;
@@ -39,7 +39,7 @@ export function weaveHandler(inlet: Inlet, name: string, inner: object): WovenHa
     if (handler !== null)
       made[event] = (first: unknown, env, ctx) => {
         onlyPlatform(event, first, inlet.wiring.dev === true);
-        return inScope(entryScope(inlet.isolate, ctx), () =>
+        return inScope(eventScope(inlet, first, ctx), () =>
           handler.call(inner, first, env, handOn(ctx, inlet.loop)),
         );
       };

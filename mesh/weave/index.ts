@@ -11,6 +11,7 @@ import { weaveNamespace } from "./namespace.ts";
 import { weaveObject } from "./object.ts";
 import { serveOwn } from "./outside.ts";
 import { shareExports } from "./platform-exports.ts";
+import { createQueues } from "./queue.ts";
 
 /** Constants put in by cli/bundle.ts; what stands behind a false one is not in the bundle. */
 declare const HEDDLE_PARTS: {
@@ -21,6 +22,7 @@ declare const HEDDLE_PARTS: {
   readonly dev: boolean;
   readonly exports: boolean;
   readonly importedExports: boolean;
+  readonly queues: boolean;
 };
 
 /** Starts the mesh in this isolate; must run before the application's module is evaluated. */
@@ -37,5 +39,6 @@ export const start = (env: Record<string, unknown>, wiring: Wiring): Runtime =>
       createDev: HEDDLE_PARTS.dev ? createDev : null,
       loopbackExports: HEDDLE_PARTS.exports ? loopbackExports : null,
       shareExports: HEDDLE_PARTS.importedExports ? shareExports : null,
+      createQueues: HEDDLE_PARTS.queues ? createQueues : null,
     },
   );

@@ -10,10 +10,11 @@ import type { Next } from "../pipeline/filter.ts";
 import type { Outcome } from "../pipeline/outcome.ts";
 import type { Isolate, Keeper, Scope, Verified } from "../pipeline/isolate.ts";
 import { unwrap } from "../pipeline/problem.ts";
-import { heddleProps, type Loop } from "./hand-on.ts";
+import { heddleProps, propOf, type Loop } from "./hand-on.ts";
 import { withLate } from "./load-late.ts";
 import { guard } from "./membrane.ts";
-import { inScope, scopeOf } from "./scope.ts";
+import type { OpenBatch } from "./queue.ts";
+import { entryScope, inScope, scopeOf } from "./scope.ts";
 
 /** What the inbound side of a woven export needs; one per isolate. */
 export interface Inlet {
@@ -25,6 +26,8 @@ export interface Inlet {
   readonly fromOutside:
     | ((request: Request, ctx: RuntimeContext, run: Serve) => Promise<Response>)
     | null;
+  /** The scope of a queue's batch; absent where the Worker consumes none. */
+  readonly openBatch: OpenBatch | undefined;
   /** Static assets before the default export; null without. */
   readonly front: ((request: Request, serve: Serve) => Promise<Response>) | null;
 }
@@ -72,6 +75,10 @@ export function takeRpc(
     return Promise.resolve({ heddleRefused: "malformed" satisfies Reason });
   return settle(new Incoming(inlet, entrypoint, ctx, envelope, null, { path, args }, perform));
 }
+
+/** The scope of an event of the platform: its own, but for messages that carry one. */
+export const eventScope = (inlet: Inlet, event: unknown, ctx: RuntimeContext): Scope =>
+  inlet.openBatch?.(event, ctx) ?? entryScope(inlet.isolate, ctx);
 
 const isPath = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((name) => typeof name === "string");
@@ -129,6 +136,10 @@ class Incoming implements InboundCall {
     return workloadOf(this.keeper);
   }
 
+  tag(): string {
+    return propOf(this.keeper, "tag");
+  }
+
   isLoopback(): boolean {
     return heddleProps(this.keeper)?.["loopback"] === this.inlet.wiring.loopback;
   }
@@ -144,7 +155,7 @@ class Incoming implements InboundCall {
     const scope = this.#own();
     return this.rpc === null
       ? this.#told(scope, value)
-      : guard(value, { isolate, scope, principal, mayUse, path: "()" });
+      : guard(value, { isolate, scope, principal, caller: this, mayUse, path: "()" });
   }
 
   upgraded(response: Response): Promise<Response> | Response {
@@ -178,7 +189,4 @@ function inheritedContext(isolate: Isolate, context: CallContext | null): CallCo
     : { ...context, onBehalf: "", to: "" };
 }
 
-function workloadOf(ctx: RuntimeContext): string {
-  const workload = heddleProps(ctx)?.["workload"];
-  return typeof workload === "string" ? workload : "";
-}
+const workloadOf = (ctx: RuntimeContext): string => propOf(ctx, "workload");

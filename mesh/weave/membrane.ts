@@ -1,7 +1,7 @@
 // What is found in the results that an application gives and in the arguments it passes, and must not go on as it is.
 import { RpcTarget } from "cloudflare:workers";
 import type { InboundCall } from "../pipeline/call.ts";
-import type { Isolate, Scope } from "../pipeline/isolate.ts";
+import type { Isolate, Scope, Tagged } from "../pipeline/isolate.ts";
 import { HeddleError } from "../pipeline/problem.ts";
 import { withLate } from "./load-late.ts";
 import { MESHED, nativeOf } from "./native.ts";
@@ -14,6 +14,8 @@ export interface Grant {
   readonly scope: Scope;
   /** Whose revocation ends it; empty where nobody was authenticated. */
   readonly principal: string;
+  /** Says which version of it calls. */
+  readonly caller?: Tagged;
   /** What policy says of its members; absent: nothing. */
   readonly mayUse?: InboundCall["mayUse"];
   /** How the capability was come by, as policy names it: `()`, then `().name()`. */

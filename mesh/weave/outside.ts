@@ -1,22 +1,28 @@
 // Requests from outside that reach a Worker with routes of its own, and what the gateway does like it.
-import { COHORT_COOKIE, TRACEPARENT, TRACESTATE } from "../contract/headers.ts";
+import { COHORT_COOKIE, IDENTITY_TOKEN, TRACEPARENT, TRACESTATE } from "../contract/headers.ts";
 import type { CallContext } from "../contract/context.ts";
+import { digestOf } from "../identity/digest.ts";
 import type { Reason } from "../contract/reasons.ts";
 import { problem } from "../pipeline/problem.ts";
 import { isForged, isInner, toldInstead } from "../pipeline/strip-headers.ts";
 import { randomHex, readTraceparent, rootContext, traceparent } from "../pipeline/context.ts";
-import type { Isolate, Scope } from "../pipeline/isolate.ts";
+import type { CallRecord, Isolate, Scope } from "../pipeline/isolate.ts";
+import type { ShownRequest } from "../pipeline/late.ts";
 import { readTracestate } from "../pipeline/tracestate.ts";
 import type { RuntimeContext, Serve } from "./inlet.ts";
 import { fromRequest } from "./parts.ts";
 import { inScope, scopeOf } from "./scope.ts";
 
+const encoder = new TextEncoder();
 const DEFAULT_EDGE_MS = 15_000;
 const COHORT_SECONDS = 2_592_000;
 const COHORT = /* @__PURE__ */ ((name: string) =>
   new RegExp(`(?:^|;\\s*)${name}=([A-Za-z0-9_-]{1,64})(?:;|$)`))(COHORT_COOKIE);
 
-/** Serves a request from outside in the Worker it reached: stripped, in a scope of its own, with no identity. */
+/**
+ * Serves a request from outside in the Worker it reached: stripped, in a scope of its own, and with no identity but one of
+ * another mesh that it proves.
+ */
 export async function serveOwn(
   isolate: Isolate,
   request: Request,
@@ -25,31 +31,90 @@ export async function serveOwn(
 ): Promise<Response> {
   await isolate.ready(ctx);
   const scope = edgeScope(isolate, request, ctx);
+  const shown = await identified(isolate, request);
+  if (typeof shown === "string")
+    return refuse({ isolate, scope, shown: null }, "unauthenticated", shown);
+  const entry: Entry = { isolate, scope, shown };
+  if (shown === null) return serveEntry(entry, request, request, serve);
+  if (isolate.isRevoked(shown.subject)) return refuse(entry, "revoked", "");
+  return serveEntry(entry, request, shown.request, serve);
+}
+
+/** Serves who is let in; `request` is as it came, `settled` without what proved it. */
+async function serveEntry(
+  entry: Entry,
+  request: Request,
+  settled: Request,
+  serve: Serve,
+): Promise<Response> {
+  const { isolate, scope } = entry;
   const derived = derivedCohort(isolate, request);
   if (derived !== "") scope.cohort = derived;
-  const refusal = refused(isolate, request);
-  if (typeof refusal === "string") return problem(refusal, scope.context.traceId, false);
+  const allowed = judged(entry, settled);
+  if (allowed instanceof Response) return allowed;
   const drawn = scope.cohort === "";
   if (drawn && isolate.table()?.splits === true)
     scope.cohort = randomHex(16, () => isolate.random());
   const startMs = isolate.now();
-  const response = await inScope(scope, () => serve(stripped(refusal, scope.context)));
+  const response = await inScope(scope, () => serve(stripped(allowed, scope.context)));
+  tell(entry, { status: response.status, durationMs: isolate.now() - startMs });
+  const leaving = toOutside(isolate, response, drawn ? scope.cohort : "", request);
+  return entry.shown?.wantsProof === true ? proved(entry, entry.shown, leaving) : leaving;
+}
+
+/** A request that came by the Worker's own routes. */
+interface Entry {
+  readonly isolate: Isolate;
+  readonly scope: Scope;
+  /** Null: it shows no identity. */
+  readonly shown: ShownRequest | null;
+}
+
+/** Which workload of another mesh calls; null where the request says of none, a word for the log where it proves none. */
+async function identified(
+  isolate: Isolate,
+  request: Request,
+): Promise<ShownRequest | string | null> {
+  if (!request.headers.has(IDENTITY_TOKEN)) return null;
+  const isSafe = request.method === "GET" || request.method === "HEAD";
+  const admitNonce = (nonce: string): boolean => {
+    const tag = digestOf(encoder.encode(nonce));
+    return isolate.proofs.admitNonce(tag, isSafe, isolate.now()) === null;
+  };
+  return (await isolate.outward()?.believe(request, admitNonce)) ?? "nobody else is trusted";
+}
+
+async function proved(
+  { isolate, scope }: Entry,
+  { sent }: ShownRequest,
+  response: Response,
+): Promise<Response> {
+  const answer = await isolate.outward()?.proveAnswer(sent, response, scope.keeper);
+  return answer ?? problem("bad_answer", scope.context.traceId, false);
+}
+
+function refuse(entry: Entry, reason: Reason, detail: string): Response {
+  tell(entry, { reason, detail });
+  return problem(reason, entry.scope.context.traceId, false);
+}
+
+function tell({ isolate, scope, shown }: Entry, said: Partial<CallRecord>): void {
   isolate.record({
     side: "edge",
-    source: "",
+    source: shown?.subject ?? "",
     destination: isolate.workload,
     endpoint: "",
     route: "",
-    status: response.status,
+    status: 0,
     reason: null,
     attempts: 1,
     retries: 0,
-    durationMs: isolate.now() - startMs,
+    durationMs: 0,
     traceId: scope.context.traceId,
     bypassed: [],
     detail: "",
+    ...said,
   });
-  return toOutside(isolate, response, drawn ? scope.cohort : "", request);
 }
 
 /** Of a user whom the request names, as the edge chain has it; empty where none does. */
@@ -59,29 +124,14 @@ function derivedCohort(isolate: Isolate, request: Request): string {
   return isolate.late()?.cohort({ http: fromRequest(request).parts }, sources) ?? "";
 }
 
-/** Why policy keeps who has no identity out, told in log and metric; else the request to go on with. */
-function refused(isolate: Isolate, request: Request): Reason | Request {
+/** The request to go on with, or what policy answers. */
+function judged(entry: Entry, request: Request): Request | Response {
+  const { isolate, shown } = entry;
   const policy = isolate.table()?.policy(isolate.workload);
   if (policy === undefined) return request;
-  const made = policy && isolate.late()?.authorizeOwn(policy, request);
-  const reason = made ? made.reason : "default_deny";
-  if (reason === null) return made?.request ?? request;
-  isolate.record({
-    side: "edge",
-    source: "",
-    destination: isolate.workload,
-    endpoint: "",
-    route: "",
-    status: 0,
-    reason,
-    attempts: 1,
-    retries: 0,
-    durationMs: 0,
-    traceId: "",
-    bypassed: [],
-    detail: made?.detail ?? "",
-  });
-  return reason;
+  const made = policy && isolate.late()?.authorizeOwn(policy, request, shown?.subject ?? "");
+  if (!made) return refuse(entry, "default_deny", "");
+  return made.reason === null ? made.request : refuse(entry, made.reason, made.detail);
 }
 
 /**

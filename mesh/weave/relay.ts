@@ -5,12 +5,12 @@ import { HEDDLE, TRACEPARENT } from "../contract/headers.ts";
 import type { Dialled } from "../contract/wiring.ts";
 import { readTraceparent, unpackContext } from "../pipeline/context.ts";
 import { compose } from "../pipeline/filter.ts";
-import type { Isolate, Scope } from "../pipeline/isolate.ts";
-import { problem } from "../pipeline/problem.ts";
+import type { Isolate, Scope, Tagged } from "../pipeline/isolate.ts";
+import { HeddleError, problem } from "../pipeline/problem.ts";
 import { createClient, type Outlet } from "./client.ts";
 import type { EntrypointClass } from "./entrypoint.ts";
 import type { Runtime } from "./frame.ts";
-import { heddleProps } from "./hand-on.ts";
+import { heddleProps, propOf } from "./hand-on.ts";
 import { takeFetch, takeRpc } from "./inlet.ts";
 import { entryScope, inScope, scopeOf } from "./scope.ts";
 
@@ -50,6 +50,7 @@ export function createRelay(runtime: Runtime | null): EntrypointClass {
       if (runtime === null || onward === null) return problem("no_table", "", false);
       const from = sourceOf(this.ctx);
       if (from !== null) {
+        if (await isOut(runtime, this.ctx, from)) return problem("revoked", "", true);
         const scope = handedOn(runtime.outlet.isolate, request.headers, this.ctx);
         return inScope(scope, () => clientFor(runtime, from).fetch(request));
       }
@@ -106,7 +107,7 @@ const uncounted = (isolate: Isolate): Isolate =>
     attempted: () => undefined,
   });
 
-interface Source {
+interface Source extends Tagged {
   readonly source: string;
   readonly dialled: Dialled;
 }
@@ -115,7 +116,13 @@ interface Source {
 function sourceOf(ctx: object): Source | null {
   const { source, dialled } = heddleProps(ctx) ?? {};
   if (typeof source !== "string" || typeof dialled !== "object" || dialled === null) return null;
-  return { source, dialled: dialled as Dialled };
+  return { source, dialled: dialled as Dialled, tag: () => propOf(ctx, "tag") };
+}
+
+/** The callee cannot tell which version of a plain caller calls: its props end here. */
+async function isOut({ outlet }: Runtime, ctx: ExecutionContext, from: Source): Promise<boolean> {
+  await outlet.isolate.ready(ctx);
+  return outlet.isolate.isRevoked(from.source, from);
 }
 
 const clientFor = ({ outlet }: Runtime, { source, dialled }: Source): Client =>
@@ -136,6 +143,7 @@ function memberFor(
     const from = sourceOf(ctx);
     if (runtime === null || from === null)
       throw new TypeError(`The RPC receiver does not implement the method "${path[0]}".`);
+    if (await isOut(runtime, ctx, from)) throw new HeddleError("revoked");
     const client = clientFor(runtime, from);
     const scope = entryScope(runtime.outlet.isolate, ctx);
     return inScope(scope, () => perform(client, path, args));
@@ -183,7 +191,6 @@ function targetOf(isolate: Isolate, envelope: string): Dialled | null {
 
 /** Speaks for the caller that was just authenticated, which is who its binding's props attest. */
 function clientTo(onward: Outlet, ctx: object, target: Dialled): Client {
-  const workload = heddleProps(ctx)?.["workload"];
-  const source = typeof workload === "string" ? workload : "";
+  const source = propOf(ctx, "workload");
   return createClient({ ...onward, source, onBehalf: source }, target) as Client;
 }

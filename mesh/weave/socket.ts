@@ -1,5 +1,5 @@
 // A WebSocket that a caller of the mesh opened: its messages pass here, so that it ends when its caller is revoked.
-import type { Isolate, Keeper } from "../pipeline/isolate.ts";
+import type { Isolate, Keeper, Tagged } from "../pipeline/isolate.ts";
 
 /** "Policy violation" (RFC 6455 section 7.4.1). */
 const VIOLATION = 1008;
@@ -12,7 +12,7 @@ const GONE = 1006;
 const WATCH_MS = 1000;
 
 /** Whose socket it is, and where to hear of revocations. */
-export interface Opened {
+export interface Opened extends Tagged {
   readonly isolate: Isolate;
   readonly keeper: Keeper;
   readonly principal: string;
@@ -22,7 +22,8 @@ export interface Opened {
  * The answer to an upgrade with a socket of the mesh's in place of the application's. Every message asks whether the
  * caller is revoked, and a silent socket asks once a second; then both ends are closed with 1008.
  */
-export function watchSocket(response: Response, { isolate, keeper, principal }: Opened): Response {
+export function watchSocket(response: Response, opened: Opened): Response {
+  const { isolate, keeper, principal } = opened;
   const inner = response.webSocket;
   if (inner === null) return response;
   const { 0: outer, 1: ours } = new WebSocketPair();
@@ -31,7 +32,7 @@ export function watchSocket(response: Response, { isolate, keeper, principal }: 
     isOver();
   }, WATCH_MS);
   const isOver = (): boolean => {
-    if (!isolate.isRevoked(principal)) return false;
+    if (!isolate.isRevoked(principal, opened)) return false;
     clearInterval(timer);
     for (const socket of [ours, inner]) end(socket, VIOLATION, "revoked");
     return true;

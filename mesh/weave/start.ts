@@ -11,6 +11,7 @@ import { loopbackExports } from "./loopback.ts";
 import { weaveNamespace } from "./namespace.ts";
 import { weaveObject } from "./object.ts";
 import { serveOwn } from "./outside.ts";
+import { createQueues } from "./queue.ts";
 
 /** Starts the mesh in this isolate; must run before the application's module is evaluated. */
 export const start = (
@@ -26,4 +27,5 @@ export const start = (
     createDev,
     loopbackExports,
     shareExports: null,
+    createQueues,
   });

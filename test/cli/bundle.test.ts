@@ -25,6 +25,7 @@ const ALL = {
   dev: true,
   exports: true,
   importedExports: true,
+  queues: true,
 };
 
 const LATE = `./${WOVEN_FILES.late}`;
@@ -87,6 +88,7 @@ test.each([
   ["assets", "sec-fetch-mode"],
   ["objects", "heddleCall"],
   ["dev", "counts(){"],
+  ["queues", "heddle.within"],
 ])("a Worker carries what %s take only where it has some", async (part, mark) => {
   const cacheDir = makeProject({});
   expect((await bundleDataPlane({ cacheDir })).text).not.toContain(mark);

@@ -1,6 +1,6 @@
 // heddle stat, edges and top, against a control that answers what it is told.
 import { afterEach, describe, expect, it } from "vitest";
-import type { Edge, Golden, Stat } from "../../cli/api.ts";
+import type { Edge, Golden, Stat } from "../../mesh/contract/api.ts";
 import { CliError, EXIT } from "../../cli/exit.ts";
 import { watching } from "../../cli/output/watch.ts";
 import { runCli } from "../../cli/program.ts";

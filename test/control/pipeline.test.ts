@@ -4,7 +4,7 @@ import { applyDocuments, change } from "../../control/pipeline.ts";
 import { reconcile } from "../../control/publish/reconcile.ts";
 import { toRegistrations } from "../../control/resources/workloads.ts";
 import { importTableKey, openTable } from "../../mesh/identity/table.ts";
-import type { ServiceChunk } from "../../mesh/contract/table.ts";
+import type { ServiceChunk } from "../../mesh/contract/service.ts";
 import { type TestControl, createTestControl } from "./test-control.ts";
 
 const service = (name: string, spec: object = {}, metadata: object = {}) => ({
@@ -272,7 +272,7 @@ describe("publishing", () => {
         headers: [{ name: "x", value: `${rule}-${index}`.padEnd(4000, "v") }],
       })),
     }));
-    const routes = Array.from({ length: 20 }, (_, index) => ({
+    const routes = Array.from({ length: 40 }, (_, index) => ({
       ...route(`r${index}`, "a", "a"),
       spec: { parentRefs: [{ group: "", kind: "Service", name: "a" }], rules: big },
     }));

@@ -64,6 +64,10 @@ export async function createTestControl(gapMs = 0): Promise<TestControl> {
         if (control.failKv) throw new Error("KV is away");
         values.set(key, value);
       },
+      async delete(key) {
+        if (control.failKv) throw new Error("KV is away");
+        values.delete(key);
+      },
     },
     waitUntil: (work) => void work.catch(() => undefined),
   };

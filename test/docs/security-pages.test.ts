@@ -9,6 +9,9 @@ import {
   refusalOf,
   seenByWorker,
 } from "../conformance/authorization/differences.ts";
+import { INSIDE } from "../mesh-e2e/acceptance-inside.ts";
+import { AGAINST_POLICY } from "../mesh-e2e/acceptance-policy.ts";
+import { WITH_TOKENS } from "../mesh-e2e/acceptance-tokens.ts";
 import { root } from "./pages.ts";
 
 /** Rows of the table behind a mark. */
@@ -45,6 +48,15 @@ it("docs/threat-model.md names tests that are there", () => {
   );
   expect(named.length).toBeGreaterThan(15);
   expect(named.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+});
+
+it("docs/threat-model.md tells of the attacks that run on one mesh, by number and words", () => {
+  const told = rowsBehind("docs/threat-model.md", "attacks").map(([, number, attack]) => [
+    Number(number),
+    attack?.replaceAll("`", ""),
+  ]);
+  const rows = [...INSIDE, ...WITH_TOKENS, ...AGAINST_POLICY];
+  expect(rows.map(([number, attack]) => [number, attack])).toEqual(told);
 });
 
 it("docs/threat-model.md names a test for each attack, and words that stand in it", () => {

@@ -164,7 +164,10 @@ describe("what isolates say", () => {
       failed: Number.NaN,
       slow: 1.5,
       run: "x",
-      probes: [{ lease: 3, isOk: "yes" }],
+      probes: [
+        { lease: 3, isOk: "yes", isUnused: "yes" },
+        { lease: 4, isOk: null, isUnused: true },
+      ],
     };
     const parts = [
       { object: NAME, sequence: 1, delta: wild },
@@ -176,7 +179,14 @@ describe("what isolates say", () => {
       {
         object: NAME,
         sequence: 1,
-        delta: { ...none, slow: 1, probes: [{ lease: 3, isOk: null }] },
+        delta: {
+          ...none,
+          slow: 1,
+          probes: [
+            { lease: 3, isOk: null },
+            { lease: 4, isOk: null, isUnused: true },
+          ],
+        },
       },
     ]);
     expect(toReport(report).parts).toEqual([]);

@@ -112,6 +112,20 @@ describe("revoking a workload", { timeout: 60_000 }, () => {
     await mesh.fault("control", "ok");
   });
 
+  it("spreads by the table alone", async () => {
+    expect(await statusOf("idle", "/flaky/")).toBe(200);
+    // Nobody calls meanwhile, so nobody asks control for what it cannot say afterwards.
+    await mesh.fault("pulse", "down");
+    await mesh.control("POST /v1/revoke", { kind: "binding", value: "default/idle>default/flaky" });
+    await mesh.fault("control", "down");
+    const endMs = performance.now() + 5000;
+    while ((await statusOf("idle", "/flaky/")) === 200 && performance.now() < endMs)
+      await sleep(50);
+    expect(await statusOf("idle", "/flaky/")).toBe(401);
+    expect(await statusOf("front", "/flaky/")).toBe(200);
+    for (const target of ["control", "pulse"]) await mesh.fault(target, "ok");
+  });
+
   /** With nobody who could tell of revocations, strict destinations refuse within a minute, and no others. */
   async function expectRefusedWithoutObjects(): Promise<void> {
     await mesh.fault("objects", "down");

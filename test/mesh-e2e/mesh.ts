@@ -1,7 +1,7 @@
 // Owns a dev mesh under test: started in this process, asked over its gateway, steered by the CLI and /dev/*.
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
-import { startDev, type Ready } from "../../cli/dev/dev.ts";
+import { startDev, type DevOptions, type Ready } from "../../cli/dev/dev.ts";
 import type { WorkerCounts } from "../../cli/dev/counters.ts";
 import { runCli } from "../../cli/program.ts";
 import type { Answer } from "../conformance/meshconf/answer.ts";
@@ -43,15 +43,18 @@ export interface Mesh {
   readonly close: () => Promise<void>;
 }
 
-/** Starts the generated project, with more resources than its own. */
+/** Starts the generated project, with more resources than its own; `more` writes what else is in its folder. */
 export async function startProject(
   name: string,
   extra: readonly Document[] = [],
   spec: Readonly<Record<string, unknown>> = {},
+  options: Pick<DevOptions, "epochMs"> = {},
+  more: (folder: string) => void = () => undefined,
 ): Promise<Mesh> {
   const folder = path.join(SCRATCH, name);
   writeProject(folder, extra, spec);
-  return start(folder);
+  more(folder);
+  return start(folder, options);
 }
 
 /** Starts a copy of the shop. */
@@ -72,10 +75,17 @@ export function copyShop(name: string): string {
   return folder;
 }
 
-async function start(folder: string): Promise<Mesh> {
+async function start(folder: string, more: Pick<DevOptions, "epochMs"> = {}): Promise<Mesh> {
   const said: string[] = [];
   const log = (line: string): void => void said.push(line);
-  const dev = await startDev({ project: folder, port: 0, controlPort: 0, fresh: true, log });
+  const dev = await startDev({
+    project: folder,
+    port: 0,
+    controlPort: 0,
+    fresh: true,
+    log,
+    ...more,
+  });
   const { ready } = dev;
   const control = async <T>(route: string, body?: unknown): Promise<T> =>
     askControl(ready, route, body);

@@ -81,7 +81,8 @@ function bindings(): readonly object[] {
   ]);
 }
 
-function writeWorker(folder: string, name: string, source: string, config: object): void {
+/** Writes a Worker of a source among the fixtures. */
+export function writeWorker(folder: string, name: string, source: string, config: object): void {
   const at = path.join(folder, "workers", name);
   mkdirSync(at, { recursive: true });
   cpSync(path.join(FIXTURES, source), path.join(at, "index.ts"));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
-import type { Stat } from "../../cli/api.ts";
+import type { Stat } from "../../mesh/contract/api.ts";
 import { startDev, type DevMesh } from "../../cli/dev/dev.ts";
 import { closeConnections, send } from "../conformance/meshconf/wire.ts";
 
@@ -43,6 +43,7 @@ function writeProject(): void {
   const workers = Object.entries({ ...CALLEES, ...CALLERS }).map(([name, join]) => ({
     path: `workers/${name}`,
     ...(join === "woven" ? {} : { join }),
+    ...(name === "old" ? { tag: "v1" } : {}),
   }));
   const spec = { trustDomain: "relay.example", workers, resources: ["resources.yaml"] };
   const metadata = { name: "relay" };
@@ -197,5 +198,29 @@ describe("identity", () => {
     expect(await ask("front", "strict", "method")).toEqual({ value: 5 });
     const refused = await ask("old", "strict", "method");
     expect(refused).toEqual({ error: expect.stringContaining("via_relay_refused") as string });
+  });
+
+  it("does not speak for a version that is revoked", async () => {
+    const revoke = async (tag: string): Promise<void> => {
+      const answer = await fetch(`${mesh.ready.control}/v1/revoke`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${mesh.ready.token}`,
+          "content-type": "application/json",
+        },
+        body: JSON.stringify({ kind: "version", value: `default/old@${tag}` }),
+      });
+      expect(answer.status).toBe(200);
+    };
+    await revoke("v0");
+    expect(await ask("old", "woven", "method")).toEqual({ value: 5 });
+    await revoke("v1");
+    const refused = { error: expect.stringContaining("revoked") as string };
+    for (const callee of OPEN)
+      await vi.waitFor(async () => expect(await ask("old", callee, "method")).toEqual(refused), {
+        timeout: 4000,
+        interval: 50,
+      });
+    expect(await ask("front", "woven", "method")).toEqual({ value: 5 });
   });
 });

@@ -1,139 +1,13 @@
-// Sessions, cohorts of known users, consistent hashing, and streams and sockets through every filter a route can have.
+// Sessions, cohorts of known users, consistent hashing, methods told apart by an RPCRoute, and streams and sockets
+// through every filter a route can have.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exchange } from "../conformance/meshconf/websocket.ts";
-import { type Mesh, startMesh } from "../../mesh/testing.ts";
-
-const named = (name: string): string => `export default { fetch: () => new Response("${name}") };`;
-
-/** Asks two services, each of which is split. */
-const front = `export default { fetch: async (request, env) => {
-  const answers = await Promise.all([env.CART.fetch("http://cart/"), env.PAY.fetch("http://pay/")]);
-  return new Response((await Promise.all(answers.map((one) => one.text()))).join(" "));
-} };`;
-
-/** Ends its stream only when it is told to; echoes what a socket says. */
-const back = `let release;
-const released = new Promise((resolve) => { release = resolve; });
-export default { fetch: (request) => {
-  if (request.headers.get("upgrade") === "websocket") {
-    const [client, server] = Object.values(new WebSocketPair());
-    server.accept();
-    server.binaryType = "arraybuffer";
-    server.addEventListener("message", ({ data }) => server.send(data));
-    return new Response(null, { status: 101, webSocket: client });
-  }
-  const { pathname } = new URL(request.url);
-  if (pathname === "/moved/release") { release(); return new Response("released"); }
-  const { readable, writable } = new TransformStream();
-  const writer = writable.getWriter();
-  const write = async () => {
-    await writer.write(new TextEncoder().encode(pathname + " " + request.headers.get("x-added")));
-    await released;
-    await writer.close();
-  };
-  write();
-  return new Response(readable);
-} };`;
-
-const ref = (name: string, weight = 1): object => ({ name, port: 80, weight });
-const service = (name: string, spec: object): object => ({
-  apiVersion: "heddle.dev/v1",
-  kind: "Service",
-  metadata: { name },
-  spec,
-});
-const route = (name: string, spec: object): object => ({
-  apiVersion: "gateway.networking.k8s.io/v1",
-  kind: "HTTPRoute",
-  metadata: { name },
-  spec,
-});
-const outside = (name: string, ...rules: readonly object[]): object =>
-  route(name, { parentRefs: [{ name: "gate" }], hostnames: [`${name}.example`], rules });
-const split = (name: string): object =>
-  route(name, {
-    parentRefs: [{ group: "", kind: "Service", name }],
-    rules: [{ backendRefs: [ref(`${name}-v1`), ref(`${name}-v2`)] }],
-  });
-const pathFrom = (value: string): object => ({ path: { type: "PathPrefix", value } });
-
-const resources = [
-  {
-    apiVersion: "gateway.networking.k8s.io/v1",
-    kind: "Gateway",
-    metadata: { name: "gate" },
-    spec: { listeners: [{ name: "http", port: 80, protocol: "HTTP" }] },
-  },
-  service("cart", { endpoints: [{ worker: "cart-v1" }] }),
-  service("pay", { endpoints: [{ worker: "pay-v1" }] }),
-  service("ring", {
-    endpoints: ["cart-v1", "cart-v2", "pay-v1", "pay-v2"].map((worker) => ({ worker })),
-    balancing: { mode: "ring", hash: { on: "header", name: "X-Key" }, bound: 2 },
-  }),
-  split("cart"),
-  split("pay"),
-  outside("front", { backendRefs: [ref("front")] }),
-  outside("ring", { backendRefs: [ref("ring")] }),
-  outside("kept", {
-    backendRefs: [ref("cart-v1"), ref("cart-v2"), ref("pay-v1")],
-    sessionPersistence: { type: "Cookie", cookie: { name: "kept" } },
-  }),
-  outside("full", {
-    matches: [pathFrom("/full")],
-    filters: [
-      { type: "CORS", cors: { allowOrigins: ["https://a.example"] } },
-      {
-        type: "RequestHeaderModifier",
-        requestHeaderModifier: { add: [{ name: "X-Added", value: "yes" }] },
-      },
-      {
-        type: "ResponseHeaderModifier",
-        responseHeaderModifier: { set: [{ name: "X-Answered", value: "yes" }] },
-      },
-      {
-        type: "URLRewrite",
-        urlRewrite: { path: { type: "ReplacePrefixMatch", replacePrefixMatch: "/moved" } },
-      },
-      { type: "RequestMirror", requestMirror: { backendRef: { name: "pay-v1", port: 80 } } },
-    ],
-    backendRefs: [
-      {
-        name: "back",
-        port: 80,
-        filters: [
-          {
-            type: "ResponseHeaderModifier",
-            responseHeaderModifier: { set: [{ name: "X-Backend", value: "yes" }] },
-          },
-        ],
-      },
-    ],
-    timeouts: { request: "10s", backendRequest: "10s" },
-    retry: { attempts: 2, codes: [503] },
-    sessionPersistence: { type: "Header", header: { name: "X-Session" } },
-  }),
-];
+import type { Mesh } from "../../mesh/testing.ts";
+import { startRouting } from "./routing-mesh.ts";
 
 let mesh: Mesh;
 beforeAll(async () => {
-  mesh = await startMesh({
-    workers: {
-      front: { script: front, services: { CART: "cart", PAY: "pay" } },
-      back: { script: back },
-      "cart-v1": { script: named("v1") },
-      "cart-v2": { script: named("v2") },
-      "pay-v1": { script: named("v1") },
-      "pay-v2": { script: named("v2") },
-    },
-    resources,
-  });
-  const { spec } = await mesh.get("mesh", "test");
-  await mesh.apply({
-    apiVersion: "heddle.dev/v1",
-    kind: "Mesh",
-    metadata: { name: "test" },
-    spec: { ...spec, defaults: { cohort: { from: [{ header: "X-User" }] } } },
-  });
+  mesh = await startRouting();
 }, 60_000);
 afterAll(() => mesh?.close());
 
@@ -179,6 +53,73 @@ test("a key keeps its endpoint", async () => {
     ([name, { handlerRuns }]) => /cart|pay/.test(name) && handlerRuns > 0,
   );
   expect(ran.map(([, { handlerRuns }]) => handlerRuns)).toEqual([10]);
+});
+
+/** What a method answers, or what its call came to. */
+async function called(clerk: string, call: string, user = "nobody"): Promise<string> {
+  const headers = { "x-user": user };
+  const answer = await mesh.fetch(`http://${clerk}.example/${call}`, { headers });
+  return answer.text();
+}
+
+describe("methods by an RPCRoute", () => {
+  test("one method of an entrypoint is split by weight, on the side of the user's other splits", async () => {
+    const sides = new Set<string>();
+    for (let user = 0; user < 16; user += 1) {
+      const name = `user-${user}`;
+      const side = await called("clerk", "TILL/charge", name);
+      sides.add(side);
+      const front = await mesh.fetch("http://front.example/", { headers: { "x-user": name } });
+      expect(`${side} ${side}`).toBe(await front.text());
+      expect(await called("clerk", "TILL/charge", name)).toBe(side);
+    }
+    expect([...sides].toSorted()).toEqual(["v1", "v2"]);
+  });
+
+  test.each([
+    ["a set of methods, of any entrypoint", "clerk", "TILL/refund", "v2"],
+    ["a set of methods, of any entrypoint", "clerk", "TILL/void", "v2"],
+    ["a set of methods, of any entrypoint", "clerk", "AUDIT/void", "v2"],
+    ["an entrypoint, whatever the method", "clerk", "AUDIT/charge", "v2"],
+    ["a caller, whatever it calls", "auditor", "TILL/quote", "v2"],
+    ["a caller only where no method is named", "auditor", "TILL/list", "v1"],
+    ["no rule: the service itself", "clerk", "TILL/quote", "v1"],
+    ["no rule: the service itself", "clerk", "TILL/count", "v1"],
+  ])("%s: %s calls %s", async (_, clerk, call, side) => {
+    for (const user of ["user-1", "user-2", "user-3", "user-4"])
+      expect(await called(clerk, call, user)).toBe(side);
+  });
+
+  test("no RPCRoute: as a request would go by the service's HTTP routes", async () => {
+    const sides = new Set<string>();
+    for (let user = 0; user < 12; user += 1) {
+      const side = await called("clerk", "CART/side", `user-${user}`);
+      sides.add(side);
+      expect(side).toBe(await called("clerk", "TILL/charge", `user-${user}`));
+    }
+    expect([...sides].toSorted()).toEqual(["v1", "v2"]);
+  });
+
+  test("a rule's timeout ends the call", async () => {
+    expect(await called("clerk", "TILL/slow")).toBe("HeddleError deadline_exceeded");
+    expect(await called("clerk", "AUDIT/slow")).toBe("v2");
+  });
+
+  test("a rule's retry makes a call again that had no answer in time", async () => {
+    expect(await called("clerk", "TILL/flaky")).toBe("v1 at the third");
+    expect(await called("clerk", "TILL/once")).toBe("HeddleError per_try_timeout");
+    expect(await called("clerk", "TILL/once")).toBe("v1");
+  });
+
+  test("and leaves the side that fails for the other, for every user", async () => {
+    for (let user = 0; user < 8; user += 1)
+      expect(await called("clerk", "TILL/leave", `user-${user}`)).toBe("v1");
+  });
+
+  test("but not with what can be given only once, and not for what the method throws", async () => {
+    expect(await called("clerk", "TILL/lent")).toBe("HeddleError per_try_timeout");
+    expect(await called("clerk", "TILL/throwing")).toBe("RangeError thrown 1");
+  });
 });
 
 describe("through every filter of a route", () => {

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Edge, Golden, Stat } from "../../cli/api.ts";
+import type { Edge, Golden, Stat } from "../../mesh/contract/api.ts";
 import { startMesh, type Mesh } from "../../mesh/testing.ts";
 import { readOtlp, type ReadSpan } from "../mesh/otlp-schema.ts";
 

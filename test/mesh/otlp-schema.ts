@@ -1,6 +1,7 @@
 // The OTLP trace messages in JSON, field by field as opentelemetry-proto 1 and its JSON encoding have them: ids in hex,
 // 64-bit numbers as decimal strings, enums as numbers, nothing that the messages do not know.
 import { expect } from "vitest";
+import { expectOfficial } from "./otlp-official.ts";
 
 type Check = (value: unknown, at: string) => void;
 
@@ -124,6 +125,7 @@ export interface ReadSpan {
 export function readOtlp(body: string): readonly ReadSpan[] {
   const given = JSON.parse(body) as Request;
   request(given, "request");
+  expectOfficial(body);
   return given.resourceSpans.flatMap(({ resource, scopeSpans }) =>
     scopeSpans.flatMap(({ spans }) =>
       spans.map((one) => ({

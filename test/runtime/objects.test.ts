@@ -8,7 +8,7 @@ import {
 import { expect, it } from "vitest";
 import type { CircuitBreaker } from "../../durable-objects/circuit-breaker/object.ts";
 import type { ConfigStore } from "../../durable-objects/config-store/object.ts";
-import type { Issuer } from "../../durable-objects/issuer/object.ts";
+import { Issuer } from "../../durable-objects/issuer/object.ts";
 import type { Registry } from "../../durable-objects/registry/object.ts";
 import type { Telemetry } from "../../durable-objects/telemetry/object.ts";
 import { DEFAULT_BREAKER } from "../../mesh/contract/defaults.ts";
@@ -112,6 +112,38 @@ it("Issuer keeps its keys, sealed", async () => {
       if (secret) expect(contains(new Uint8Array(sealed as ArrayBuffer), secret)).toBe(false);
     }
     expect(rows.length).toBeGreaterThanOrEqual(5);
+  });
+});
+
+it("Issuer takes 20 new key-encryption keys one after the other, and loses nothing", async () => {
+  const stub = objects.ISSUER.getByName(crypto.randomUUID());
+  const kekOf = (round: number) => String.fromCharCode(65 + round).repeat(42) + "A";
+  await runInDurableObject(stub, async (_instance, state) => {
+    const startWith = (now: number, before?: number): Issuer => {
+      const more = before === undefined ? {} : { HEDDLE_KEK_BEFORE: kekOf(before) };
+      return new Issuer(state, { HEDDLE_KEK: kekOf(now), ...more });
+    };
+    const first = startWith(0);
+    const key = await first.tableKey();
+    const masters = await first.masters();
+    const verifyKey = (await importTableKey(key))!;
+    const directory = new TextEncoder().encode('{"minMesh":99}');
+    for (let round = 1; round <= 20; round++) {
+      // Whoever runs with the old one goes on with what it has opened.
+      const old = startWith(round - 1);
+      await old.masters();
+      const next = startWith(round, round - 1);
+      for (const issuer of [next, old, startWith(round)]) {
+        const again = await issuer.masters();
+        expect([again.seed, ...again.epochs].map(({ secret }) => [...secret])).toEqual(
+          [masters.seed, ...masters.epochs].map(({ secret }) => [...secret]),
+        );
+      }
+      const { signature } = await startWith(round).signTable(directory);
+      const bytes = writeTable(directory, signature, []);
+      expect(await openTable(bytes, verifyKey, 0)).toMatchObject({ reason: "needs_newer_mesh" });
+      await expect(startWith(round - 1).masters()).rejects.toThrow();
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 // What the simulator would catch: each mutant of the data plane breaks the invariant that is there for it.
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type * as Machine from "../../mesh/algorithms/breaker/machine.ts";
 import type * as Simulator from "../../mesh/simulator.ts";
 import type { FaultName, InvariantName } from "../../mesh/simulator.ts";
 import { drawSwarm } from "../../mesh/simulator/swarm.ts";
@@ -92,6 +93,21 @@ const MUTANTS: readonly Mutant[] = [
     },
     breaks: "I8",
     under: "callee-outage",
+  },
+  {
+    what: "a probe that reached the endpoint and says nothing of it gives its lease to another",
+    file: "../../mesh/algorithms/breaker/machine.ts",
+    mutate: (own) => {
+      const { takeDelta } = own as typeof Machine;
+      return {
+        takeDelta: (...[breaker, caller, delta, ...rest]: Parameters<typeof takeDelta>) => {
+          const probes = delta.probes.map((probe) => ({ ...probe, isUnused: true }));
+          takeDelta(breaker, caller, { ...delta, probes }, ...rest);
+        },
+      };
+    },
+    breaks: "I8",
+    under: "callee-throws",
   },
 ];
 

@@ -1,13 +1,16 @@
 // The model of size keeps its bounds, and docs/scale.md says what it says.
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type * as Circuits from "../../mesh/algorithms/breaker/circuit.ts";
 import { runScale } from "../../mesh/simulator.ts";
+import type * as Simulator from "../../mesh/simulator.ts";
 import { ROWS, rowOf } from "./scale-table.ts";
 
 // A row is a second or two of work, on a machine that may have other work.
 vi.setConfig({ testTimeout: 120_000 });
 
+const CIRCUIT = "../../mesh/algorithms/breaker/circuit.ts";
 const page = readFileSync(path.join(import.meta.dirname, "../../docs/scale.md"), "utf8");
 
 describe("2,000 isolates at 2 calls a second each", () => {
@@ -22,12 +25,59 @@ describe("2,000 isolates at 2 calls a second each", () => {
   });
 });
 
+const LOSSY = [
+  { isolates: 47, rate: 36.1, lossShare: 0.238, failShare: 0.9, seed: 32 },
+  { isolates: 38, rate: 33.8, lossShare: 0.064, failShare: 0.82, seed: 494 },
+  { isolates: 104, rate: 16.3, lossShare: 0.0285, failShare: 0.865, seed: 531 },
+] as const;
+
+describe("with pulses lost", () => {
+  afterEach(() => {
+    vi.doUnmock(CIRCUIT);
+    vi.resetModules();
+  });
+
+  test.each(LOSSY)("it closes within two rounds and stays closed: seed $seed", (options) => {
+    const report = runScale(options);
+    expect(report.openedMs).toBeGreaterThan(0);
+    expect(report.closedMs).toBeGreaterThan(0);
+    expect(report.rounds).toBeLessThanOrEqual(2);
+  });
+
+  test("it would not, and this would show, did isolates tell counts of before a change after it", async () => {
+    vi.resetModules();
+    vi.doMock(CIRCUIT, async (importOriginal) => {
+      const own = await importOriginal<typeof Circuits>();
+      const learn: typeof own.learn = (circuit, ...heard) => {
+        const { ok, failed, slow, held, run, recent } = structuredClone(circuit);
+        own.learn(circuit, ...heard);
+        Object.assign(circuit, { ok, failed, slow, held, run });
+        Object.assign(circuit.recent, recent);
+      };
+      return { ...own, learn };
+    });
+    const broken: typeof Simulator = await import("../../mesh/simulator.ts");
+    const rounds = LOSSY.map((options) => broken.runScale(options).rounds);
+    expect(rounds.every((count) => count > 2)).toBe(true);
+  });
+});
+
 test("a tree of shards keeps every object within its bound, and is no slower than a second", () => {
   const report = runScale({ isolates: 60_000, rate: 0.1, seed: 1 });
   expect(report.shards).toBeGreaterThan(1);
   expect(report.objectPeak).toBeLessThanOrEqual(500);
   expect(report.mostProbes).toBeLessThanOrEqual(3);
   expect(report.rounds).toBeLessThanOrEqual(2);
+});
+
+test("a circuit becomes a tree while it is called, and keeps its bounds", () => {
+  const report = runScale({ isolates: 40_000, rate: 0.1, seed: 1, isKnown: false });
+  expect(report.shards).toBe(9);
+  expect(report.objectPeak).toBeGreaterThan(250);
+  expect(report.objectPeak).toBeLessThanOrEqual(500);
+  expect(report.mostProbes).toBeLessThanOrEqual(3);
+  expect(report.rounds).toBeLessThanOrEqual(2);
+  expect(report.closedMs).toBeGreaterThan(0);
 });
 
 test("calls drawn in bulk come to what calls drawn one by one come to", () => {

@@ -11,6 +11,7 @@ import { exportsUsed } from "../../cli/weave/exports.ts";
 import { WOVEN_FILES } from "../../cli/weave/weavable.ts";
 import { signedTables, TRUST_DOMAIN, workloadOf, type TableOptions } from "./tables.ts";
 import { startRuntime, type Runtime } from "../../cli/dev/runtime.ts";
+import { propsOf } from "../../cli/weave/reach.ts";
 import {
   plainSettings,
   type RuntimeBinding,
@@ -32,6 +33,10 @@ export interface ClothWorker {
   /** Durable Object classes by binding. */
   readonly objects?: Readonly<Record<string, string>>;
   readonly wiring?: Partial<Wiring>;
+  /** The Worker that it is another version of: its workload and keys. */
+  readonly versionOf?: string;
+  /** Version tag in the props of its bindings. */
+  readonly tag?: string;
   readonly bindings?: Readonly<Record<string, RuntimeBinding>>;
   /** What else a wrangler file would say: queues, tails. */
   readonly options?: Readonly<Record<string, unknown>>;
@@ -49,7 +54,7 @@ export interface ClothWorker {
   readonly rewriteSeed?: <T extends object>(json: T) => T;
 }
 
-export type DataPlane = Pick<Bundle, "text" | "late">;
+export type DataPlane = Pick<Bundle, "text" | "late"> & Partial<Pick<Bundle, "proved">>;
 
 export interface ClothOptions extends TableOptions {
   readonly compatibilityDate: string;
@@ -134,7 +139,7 @@ async function wovenWorkers(
         return { ...bare, bindings: { ...bare.bindings, NEXT_TABLE: next } };
       }
       const kek = randomBytes(32).toString("base64url");
-      const seed = await seedOf(worker, keysOf(worker.name), kek);
+      const seed = await seedOf(worker, keysOf(worker.versionOf ?? worker.name), kek);
       const { bindings, wiring } = wire(worker, index === 0);
       const full: Wiring = { ...wiring, tableKey, table, seed, ...worker.wiring };
       const kekBinding: RuntimeBinding = { type: "text", value: kek };
@@ -169,6 +174,7 @@ async function wovenWorkers(
           module(WOVEN_FILES.wiring, wiringModule(full)),
           module(WOVEN_FILES.dataPlane, heddle.text),
           module(WOVEN_FILES.late, heddle.late),
+          module(WOVEN_FILES.proved, heddle.proved ?? ""),
           module("index.js", worker.source),
         ],
         bindings: { ...bindings, HEDDLE_KEK: kekBinding, ...worker.bindings },
@@ -183,6 +189,7 @@ async function dataPlaneFor(worker: ClothWorker, wiring: Wiring): Promise<Bundle
       routes: wiring.ownRoutes,
       assets: wiring.assets !== null,
       objects: wiring.objects.length > 0,
+      queues: wiring.queues !== undefined,
       ...exportsUsed([worker.source]),
     },
   });
@@ -202,7 +209,8 @@ function wire(
   const bindings: Record<string, RuntimeBinding> = {};
   const reach: Record<string, Record<string, string>> = {};
   const dialled: Record<string, Wiring["dialled"][string]> = {};
-  const heddle = { workload: workloadOf(worker.name) };
+  const workload = workloadOf(worker.versionOf ?? worker.name);
+  const heddle = { ...propsOf(workload, worker.tag).heddle };
   Object.entries(worker.dials ?? {}).forEach(([name, dial], index) => {
     const [to = "", entrypoint = ""] = dial.to.split("#");
     const binding = `HEDDLE_TO_${index}`;
@@ -225,7 +233,7 @@ function wire(
       format: 1,
       mesh: "cloth",
       trustDomain: TRUST_DOMAIN,
-      workload: workloadOf(worker.name),
+      workload,
       dialled,
       reach,
       objects: Object.keys(worker.objects ?? {}),
@@ -250,13 +258,13 @@ function keysFrom(master: Secret<Uint8Array>, name: string, names: readonly stri
 }
 
 async function seedOf(
-  { name, rewriteSeed = (json) => json }: ClothWorker,
+  { name, versionOf = name, rewriteSeed = (json) => json }: ClothWorker,
   keys: KeySet,
   kek: string,
 ): Promise<WrappedKeys> {
   const iv = new Uint8Array(randomBytes(12));
   const untilMs = Date.now() + 86_400_000;
-  const wrapped = await wrapKeys(rewriteSeed(keys), kek, workloadOf(name), untilMs, iv);
+  const wrapped = await wrapKeys(rewriteSeed(keys), kek, workloadOf(versionOf), untilMs, iv);
   if (wrapped === null) throw new Error("the seed could not be wrapped");
   return rewriteSeed(wrapped);
 }

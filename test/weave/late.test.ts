@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { bundleDataPlane } from "../../cli/bundle.ts";
-import type { Rule, RuleTable } from "../../mesh/contract/table.ts";
+import type { Rule, RuleTable } from "../../mesh/contract/rule.ts";
 import { startCloth, workloadOf, type Cloth, type ClothWorker, type DataPlane } from "./cloth.ts";
 import { newestDate } from "./differences.ts";
 

@@ -48,7 +48,16 @@ function changed(file: string, changes: readonly (readonly [string, string])[]):
   return text;
 }
 
-const ALL_PARTS = ["routes", "assets", "objects", "classes", "dev", "exports", "importedExports"];
+const ALL_PARTS = [
+  "routes",
+  "assets",
+  "objects",
+  "classes",
+  "dev",
+  "exports",
+  "importedExports",
+  "queues",
+];
 
 /** With every part. */
 export async function laterBuild(): Promise<DataPlane> {

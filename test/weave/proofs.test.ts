@@ -3,13 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { SESSION_SLOT_MS } from "../../mesh/contract/identity.ts";
 import type { RequestFields } from "../../mesh/identity/request.ts";
-import { newestDate } from "./differences.ts";
-import { startCloth, workloadOf, type Cloth } from "./cloth.ts";
+import { workloadOf, type Cloth } from "./cloth.ts";
 import {
   attack,
-  attacker,
   freshContext,
   macFlips,
   reasonOf,
@@ -18,42 +15,15 @@ import {
   type Ask,
   type Reply,
 } from "./forge.ts";
-import { bound, counter, runsOf, victim } from "./victims.ts";
+import { byFetch, byRpc, startVictims } from "./proof-cast.ts";
+import { runsOf } from "./victims.ts";
+import { changed, fields, WRONG } from "./wrong-proofs.ts";
 
 let cloth: Cloth;
 const dir = mkdtempSync(path.join(tmpdir(), "proofs-"));
 
 beforeAll(async () => {
-  cloth = await startCloth({
-    compatibilityDate: newestDate(),
-    isWoven: true,
-    levels: { calm: "session", proud: "request", strict: "strict", chilly: "request" },
-    dir,
-    workers: [
-      { name: "front", source: "export default { fetch() {} };", exports: ["default"] },
-      victim("calm"),
-      victim("proud"),
-      victim("strict"),
-      // Each is called by nobody before the test that is about a first call.
-      victim("cool"),
-      victim("chilly"),
-      counter,
-      attacker({
-        CALM: bound("calm", workloadOf("attacker")),
-        CALM_API: bound("calm", workloadOf("attacker"), "Api"),
-        PROUD: bound("proud", workloadOf("attacker")),
-        PROUD_API: bound("proud", workloadOf("attacker"), "Api"),
-        STRICT: bound("strict", workloadOf("attacker")),
-        STRICT_API: bound("strict", workloadOf("attacker"), "Api"),
-        HANDED_ON: bound("calm", workloadOf("front")),
-        HANDED_ON_API: bound("calm", workloadOf("front"), "Api"),
-        HANDED_ON_COOL: bound("cool", workloadOf("front")),
-        HANDED_ON_COOL_API: bound("cool", workloadOf("front"), "Api"),
-        HANDED_ON_CHILLY: bound("chilly", workloadOf("front")),
-        COOL: bound("cool", workloadOf("attacker")),
-      }),
-    ],
-  });
+  cloth = await startVictims(dir);
 }, 60_000);
 afterAll(async () => {
   await cloth.close();
@@ -71,22 +41,8 @@ async function refused(ask: Ask, reason: string): Promise<Reply> {
   return reply;
 }
 
-const byFetch = (binding: string, envelope?: string): Ask => ({
-  binding,
-  url: "http://victim.example/path",
-  ...(envelope === undefined ? {} : { headers: { heddle: envelope } }),
-});
-const byRpc = (binding: string, envelope = ""): Ask => ({
-  binding: `${binding}_API`,
-  dispatch: [[envelope, ["echo"], ["value"]]],
-});
-
 const own = (audience = "calm", atMs?: number): string =>
   sessionProof(cloth, "attacker", audience, atMs);
-const fields = (proof: string): string[] => proof.split("~");
-const changed = (proof: string, index: number, value: string): string =>
-  fields(proof).with(index, value).join("~");
-const [KID, SUBJECT, AUDIENCE, SLOT] = [2, 3, 4, 5];
 
 describe("at session", () => {
   test("a right proof goes through, by fetch and by RPC", async () => {
@@ -95,37 +51,11 @@ describe("at session", () => {
     expect(await attack(cloth, byRpc("CALM", envelope))).toEqual({ value: "value" });
   });
 
-  const cases: Record<string, readonly [string, () => string]> = {
-    "no proof": ["unauthenticated", () => ""],
-    "a kind nobody knows": ["malformed", () => changed(own(), 1, "z")],
-    "another subject": ["bad_mac", () => changed(own(), SUBJECT, workloadOf("front"))],
-    "another slot": [
-      "bad_mac",
-      () => changed(own(), SLOT, String(Number(fields(own())[SLOT]) - 1)),
-    ],
-    "an expired slot": ["stale", () => own("calm", Date.now() - 3 * SESSION_SLOT_MS)],
-    "a slot to come": ["stale", () => own("calm", Date.now() + 3 * SESSION_SLOT_MS)],
-    "another audience": ["wrong_audience", () => own("proud")],
-    "its own audience written over another's": [
-      "bad_mac",
-      () => changed(own("proud"), AUDIENCE, workloadOf("calm")),
-    ],
-    "an epoch nobody has": ["unknown_epoch", () => changed(own(), KID, "e999999")],
-    "a seed nobody has": ["unknown_epoch", () => changed(own(), KID, "s2")],
-    "a key id that is none": ["malformed", () => changed(own(), KID, "s1x")],
-    "another caller's proof": ["unauthenticated", () => sessionProof(cloth, "front", "calm")],
-    "format 0": ["malformed", () => changed(own(), 0, "0")],
-    "no format": ["malformed", () => changed(own(), 0, "")],
-    "only props": ["weak_proof", () => "1~c"],
-    "the word of a loopback": ["unauthenticated", () => "1~l"],
-    "a bar too many": ["malformed", () => `x|${own()}`],
-    "a very long one": ["malformed", () => own() + "~x".repeat(2000)],
-  };
-  test.each(Object.keys(cases))("%s is refused", async (name) => {
-    const [reason, proof] = cases[name] ?? ["", () => ""];
+  test.each(Object.keys(WRONG))("%s is refused", async (name) => {
+    const [reason, proof] = WRONG[name] ?? ["", () => ""];
     const context = freshContext();
-    await refused(byFetch("CALM", `${context}|${proof()}`), reason);
-    await refused(byRpc("CALM", `${context}|${proof()}`), reason);
+    await refused(byFetch("CALM", `${context}|${proof(cloth)}`), reason);
+    await refused(byRpc("CALM", `${context}|${proof(cloth)}`), reason);
   });
 
   test("a missing header is refused", async () => {

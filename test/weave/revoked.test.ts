@@ -61,7 +61,7 @@ export default {
   },
 };`;
 
-const caller = (name: string): ClothWorker => ({
+const caller = (name: string, more: Partial<ClothWorker> = {}): ClothWorker => ({
   name,
   source: CALLER,
   exports: ["default"],
@@ -69,6 +69,7 @@ const caller = (name: string): ClothWorker => ({
   dials: { CALM: { to: "calm" }, API: { to: "calm#Api" } },
   bindings: { PULSE_SAYS: { type: "worker", worker: "pulse" } },
   wiring: { ownRoutes: true },
+  ...more,
 });
 
 let cloth: Cloth;
@@ -83,6 +84,10 @@ beforeAll(async () => {
       caller("bad"),
       caller("good"),
       caller("silent"),
+      caller("app", { tag: "v1" }),
+      caller("app-v2", { versionOf: "app", tag: "v2" }),
+      caller("app-v3", { versionOf: "app", tag: "v3" }),
+      caller("app-untagged", { versionOf: "app" }),
       victim("calm", {
         bindings: { HEDDLE_PULSE: { type: "worker", worker: "pulse", entrypoint: "Pulse" } },
       }),
@@ -141,3 +146,42 @@ test("a silent socket of a revoked caller is closed with 1008", { timeout: 20_00
   expect(await held.json()).toEqual(["hello", 1008, "revoked"]);
   await cloth.fetch("pulse", "http://pulse.example/", { method: "POST", body: revoke() });
 });
+
+const revokeVersion = (tag: string): string =>
+  JSON.stringify([{ kind: "version", value: `${workloadOf("app")}@${tag}`, atMs: 1 }]);
+
+const ask = async (name: string, path = "/", body?: string): Promise<Response> =>
+  cloth.fetch(
+    name,
+    `http://${name}.example${path}`,
+    body === undefined ? {} : { method: "POST", body },
+  );
+
+test(
+  "a revoked version is refused, in what it holds and in what it asks; other versions are not",
+  { timeout: 20_000 },
+  async () => {
+    for (const name of ["app", "app-v2", "app-untagged"])
+      expect((await ask(name)).status).toBe(200);
+    const held = (await (await ask("app", "/held", revokeVersion("v1"))).json()) as unknown[];
+    expect(held.slice(0, 1)).toEqual(["HeddleError"]);
+    expect(String(held[1]).split(",")[0]).toBe("revoked");
+
+    const before = await runsOf(cloth);
+    // All versions prove the same within a slot: which one calls is in the props of its bindings.
+    const byFetch = await ask("app");
+    expect(byFetch.status).toBe(401);
+    expect(await byFetch.json()).toMatchObject({ reason: "revoked" });
+    expect(await (await ask("app", "/rpc")).json()).toEqual(["HeddleError", "revoked"]);
+    expect(await runsOf(cloth)).toBe(before);
+    for (const name of ["app-v2", "app-v3", "app-untagged"]) {
+      expect((await ask(name)).status).toBe(200);
+      expect(await (await ask(name, "/rpc")).json()).toBe("value");
+    }
+
+    const socket = await ask("app-v3", "/socket", revokeVersion("v3"));
+    expect(await socket.json()).toEqual(["hello", 1008, "revoked"]);
+    expect((await ask("app-v2")).status).toBe(200);
+    await ask("pulse", "/", revoke());
+  },
+);

@@ -2,7 +2,8 @@
 import { webcrypto } from "node:crypto";
 import { DEFAULTS } from "../../mesh/contract/defaults.ts";
 import type { IdentityLevel } from "../../mesh/contract/identity.ts";
-import type { Directory, ServiceChunk } from "../../mesh/contract/table.ts";
+import type { ServiceChunk } from "../../mesh/contract/service.ts";
+import type { Directory } from "../../mesh/contract/table.ts";
 import { digestOf } from "../../mesh/identity/digest.ts";
 import { writeTable } from "../../mesh/identity/table-frame.ts";
 
@@ -13,6 +14,8 @@ export const workloadOf = (name: string): string => `default/${name}`;
 export interface TableOptions {
   readonly levels?: Readonly<Record<string, IdentityLevel>>;
   readonly workers: readonly { readonly name: string }[];
+  /** Other chunks, by id. */
+  readonly more?: Readonly<Record<string, unknown>>;
   /** The table as another build would write it. */
   readonly rewrite?: <T extends object>(json: T) => T;
   /** Its bytes, likewise. */
@@ -42,7 +45,13 @@ export async function signedTables(
 }
 
 async function signedTable(
-  { workers, levels = {}, rewrite = (json) => json, rewriteFrame = (table) => table }: TableOptions,
+  {
+    workers,
+    levels = {},
+    more = {},
+    rewrite = (json) => json,
+    rewriteFrame = (table) => table,
+  }: TableOptions,
   version: number,
   key: webcrypto.CryptoKey,
 ): Promise<string> {
@@ -50,6 +59,12 @@ async function signedTable(
   const parts: Uint8Array[] = [];
   const chunks: Record<string, Directory["chunks"][string]> = {};
   let offset = 0;
+  const put = (id: string, chunk: object): void => {
+    const bytes = encoder.encode(JSON.stringify(rewrite(chunk)));
+    chunks[id] = { hash: digestOf(bytes), offset, length: bytes.length };
+    offset += bytes.length;
+    parts.push(bytes);
+  };
   for (const { name } of workers) {
     const chunk: ServiceChunk = {
       service: workloadOf(name),
@@ -61,11 +76,9 @@ async function signedTable(
       producer: null,
       consumer: null,
     };
-    const bytes = encoder.encode(JSON.stringify(rewrite(chunk)));
-    chunks[`service:${workloadOf(name)}`] = { hash: digestOf(bytes), offset, length: bytes.length };
-    offset += bytes.length;
-    parts.push(bytes);
+    put(`service:${workloadOf(name)}`, chunk);
   }
+  for (const [id, chunk] of Object.entries(more)) put(id, chunk as object);
   const directory: Directory = {
     format: 1,
     mesh: "cloth",
@@ -77,7 +90,9 @@ async function signedTable(
     bypass: [],
     defaults: DEFAULTS,
     splits: false,
-    late: Object.values(levels).some((level) => level === "request" || level === "strict"),
+    late:
+      Object.keys(more).length > 0 ||
+      Object.values(levels).some((level) => level === "request" || level === "strict"),
     levels: Object.fromEntries(
       Object.entries(levels).map(([name, level]) => [workloadOf(name), level]),
     ),

@@ -1,4 +1,5 @@
 // Owns what becomes part of an HTTPFilter: cross-origin rules that the Gateway API's CORS filter cannot say, and faults.
+import { METHODS } from "../../../mesh/contract/resources/http-route-filters.ts";
 import type { Fields } from "../fields.ts";
 import { duration, toMs } from "./duration.ts";
 import { literal } from "./match.ts";
@@ -7,18 +8,7 @@ import type { IstioDocument, Scene } from "./scene.ts";
 type Part = Readonly<Record<string, unknown>>;
 
 const PLAIN_ORIGIN = /^(?:\*|https?:\/\/(?:[a-zA-Z0-9-]+\.)*[a-zA-Z0-9-]+(?::\d{1,5})?)$/;
-const METHODS = new Set([
-  "GET",
-  "HEAD",
-  "POST",
-  "PUT",
-  "DELETE",
-  "CONNECT",
-  "OPTIONS",
-  "TRACE",
-  "PATCH",
-  "*",
-]);
+const CORS_METHODS = new Set<string>([...METHODS, "*"]);
 
 /** A corsPolicy: the Gateway API's own filter where every origin is one it takes. */
 export function toCors(given: Fields | undefined): {
@@ -43,7 +33,7 @@ export function toCors(given: Fields | undefined): {
     patterns.length === 0 &&
     origins.every((origin) => PLAIN_ORIGIN.test(origin)) &&
     ((common["allowMethods"] as readonly string[] | undefined) ?? []).every((name) =>
-      METHODS.has(name),
+      CORS_METHODS.has(name),
     ) &&
     common["maxAge"] !== 0;
   const listed = origins.length > 0 ? { allowOrigins: origins } : {};

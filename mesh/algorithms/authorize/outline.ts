@@ -31,12 +31,13 @@ export function outline(
   return allows.includes("some") ? "some" : "none";
 }
 
+const UNASKED = "";
 const NOTHING: Omit<Asked, "principal" | "via"> = {
   rpc: null,
-  method: "",
-  host: "",
-  port: "",
-  path: "",
+  method: UNASKED,
+  host: UNASKED,
+  port: UNASKED,
+  path: UNASKED,
   header: undefined,
   claims: undefined,
 };

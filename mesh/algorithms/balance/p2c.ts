@@ -12,7 +12,6 @@ export const pickP2c = (
   random: () => number,
 ): number => {
   const first = draw(endpoints, isEligible, -1, random);
-  if (first < 0) return -1;
   const second = draw(endpoints, isEligible, first, random);
   if (second < 0) return first;
   const load = (index: number): number => inFlight(index) / (endpoints[index]?.weight ?? 1);

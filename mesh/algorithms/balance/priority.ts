@@ -34,7 +34,7 @@ export const priorityLoads = (
   const whole = Math.min(1, sum);
   let left = 1;
   return levels.map(({ healthy, total }, index) => {
-    const isPanic = sum < 1 && total > 0 && (100 * healthy) / total < threshold;
+    const isPanic = sum < 1 && 100 * healthy < threshold * total;
     // With nothing healthy anywhere the first level that has endpoints takes all, in panic.
     const wanted = whole > 0 ? (healths[index] ?? 0) / whole : total > 0 ? 1 : 0;
     const share = Math.min(left, wanted);

@@ -14,7 +14,7 @@ export const slowStartFactor = (
   { windowMs, aggression, least }: SlowStart,
   ageMs: number,
 ): number => {
-  if (ageMs >= windowMs || ageMs < 0) return 1;
+  if (ageMs < 0) return 1;
   const part = Math.max(ageMs, 1000) / windowMs;
   return Math.min(1, Math.max(least, part ** (1 / aggression)));
 };

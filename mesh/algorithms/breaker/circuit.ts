@@ -25,6 +25,8 @@ export interface Circuit {
   readonly object: string;
   state: CircuitState;
   generation: number;
+  /** When that was learned: a call that began before says nothing of what holds since. */
+  newsMs: number;
   /** When leases are given out, by this isolate's clock. */
   probeAtMs: number;
   heardMs: number;
@@ -51,6 +53,7 @@ export const newCircuit = (object: string): Circuit => ({
   object,
   state: "closed",
   generation: 0,
+  newsMs: Number.NEGATIVE_INFINITY,
   probeAtMs: 0,
   heardMs: 0,
   askedMs: Number.NEGATIVE_INFINITY,
@@ -108,7 +111,7 @@ export const takeSpare = (circuit: Circuit, nowMs: number): number => {
 };
 
 const giveBack = (circuit: Circuit): void => {
-  if (circuit.spare > 0) circuit.probes.push({ lease: circuit.spare, isOk: null });
+  if (circuit.spare > 0) circuit.probes.push({ lease: circuit.spare, isOk: null, isUnused: true });
   circuit.spare = 0;
 };
 
@@ -116,11 +119,22 @@ const giveBack = (circuit: Circuit): void => {
 export const learn = (circuit: Circuit, verdict: Verdict, nowMs: number): void => {
   if (verdict.generation < circuit.generation) return;
   const isNews = verdict.generation > circuit.generation;
+  if (isNews) forget(circuit, nowMs);
   circuit.generation = verdict.generation;
   circuit.heardMs = nowMs;
   circuit.probeAtMs = nowMs + verdict.probeInMs;
   if (verdict.state === "closed" && isNews) close(circuit);
   circuit.state = verdict.state;
+};
+
+/**
+ * What was counted under another generation must not be told under the new one: it would open again what has closed. Nor
+ * is a lease of another round one of this.
+ */
+const forget = (circuit: Circuit, nowMs: number): void => {
+  circuit.newsMs = nowMs;
+  Object.assign(circuit, { ok: 0, failed: 0, slow: 0, held: 0, run: 0, spare: 0 });
+  Object.assign(circuit.recent, emptyWindow());
 };
 
 /** The object knows of nothing that speaks against calls: the isolate's own judgement begins anew. */

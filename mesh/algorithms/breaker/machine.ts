@@ -43,8 +43,9 @@ export interface Breaker {
   nextLease: number;
   /** Leases of this round that are out, and when each is lost. */
   readonly leases: Map<number, number>;
-  /** Probes of this round that were good. */
+  /** Probes of this round that were good, and those that reached the endpoint and say nothing of it. */
   good: number;
+  mute: number;
   readonly callers: Map<string, Caller>;
   learnsUntilMs: number;
 }
@@ -59,6 +60,7 @@ export const newBreaker = (nowMs: number): Breaker => ({
   nextLease: 1,
   leases: new Map(),
   good: 0,
+  mute: 0,
   callers: new Map(),
   learnsUntilMs: 0,
 });
@@ -110,7 +112,7 @@ export const grantLease = (
   expire(breaker, nowMs, random);
   if (breaker.state === "open" && nowMs >= breaker.probeAtMs) enter(breaker, "half_open", nowMs);
   if (breaker.state !== "half_open") return 0;
-  if (breaker.leases.size + breaker.good >= policy.probes) return 0;
+  if (breaker.leases.size + breaker.good + breaker.mute >= policy.probes) return 0;
   const lease = breaker.nextLease++;
   breaker.leases.set(lease, nowMs + LEASE_MS);
   return lease;
@@ -136,22 +138,34 @@ export const reset = (breaker: Breaker, nowMs: number): void => {
 
 function takeProbe(
   breaker: Breaker,
-  { lease, isOk }: ProbeResult,
+  { lease, isOk, isUnused = false }: ProbeResult,
   policy: BreakerPolicy,
   nowMs: number,
   random: () => number,
 ): void {
-  if (breaker.state !== "half_open" || !breaker.leases.delete(lease) || isOk === null) return;
-  if (!isOk) return open(breaker, Math.min(policy.maxOpenMs, breaker.openMs * 2), nowMs, random);
-  breaker.good += 1;
-  if (breaker.good >= policy.probes) enter(breaker, "closed", nowMs);
+  if (breaker.state !== "half_open" || !breaker.leases.delete(lease)) return;
+  if (isOk === false)
+    return open(breaker, Math.min(policy.maxOpenMs, breaker.openMs * 2), nowMs, random);
+  if (isOk === true) breaker.good += 1;
+  else if (isUnused) return;
+  else breaker.mute += 1;
+  if (breaker.good + breaker.mute < policy.probes) return;
+  if (breaker.good > 0) return enter(breaker, "closed", nowMs);
+  // Nothing speaks for closing, and nothing for waiting longer: others may get the next leases.
+  open(breaker, breaker.openMs, nowMs, random, policy.baseOpenMs);
 }
 
-function open(breaker: Breaker, openMs: number, nowMs: number, random: () => number): void {
+function open(
+  breaker: Breaker,
+  openMs: number,
+  nowMs: number,
+  random: () => number,
+  waitMs: number = openMs,
+): void {
   enter(breaker, "open", nowMs);
   breaker.openMs = openMs;
   // A fifth of jitter to both sides, so that circuits that opened together do not probe together.
-  breaker.probeAtMs = nowMs + openMs * (0.8 + 0.4 * random());
+  breaker.probeAtMs = nowMs + waitMs * (0.8 + 0.4 * random());
 }
 
 function enter(breaker: Breaker, state: CircuitState, nowMs: number): void {
@@ -160,6 +174,7 @@ function enter(breaker: Breaker, state: CircuitState, nowMs: number): void {
   breaker.sinceMs = nowMs;
   breaker.leases.clear();
   breaker.good = 0;
+  breaker.mute = 0;
   breaker.callers.clear();
 }
 

@@ -61,7 +61,6 @@ export const pickMaglev = (
   isEligible: (index: number) => boolean,
 ): number => {
   const size = table.length;
-  if (size === 0) return -1;
   let at = key % size;
   const step = (key % (size - 1)) + 1;
   for (let tries = 0; tries < size; tries += 1) {

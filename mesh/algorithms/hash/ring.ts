@@ -19,13 +19,12 @@ export const RING_POINTS = 100;
 
 /** The ring of some endpoints; the order they are given in does not matter. `points` are those of weight 1. */
 export const buildRing = (endpoints: readonly Hashed[], points: number = RING_POINTS): Ring => {
-  const all: [point: number, owner: number][] = [];
+  const all: [point: number, owner: number, id: string][] = [];
   endpoints.forEach(({ id, weight }, owner) => {
     const count = weight > 0 ? Math.max(1, Math.round(points * weight)) : 0;
-    for (let i = 0; i < count; i += 1) all.push([fnv(`${id}#${i}`), owner]);
+    for (let i = 0; i < count; i += 1) all.push([fnv(`${id}#${i}`), owner, id]);
   });
-  const idOf = (owner: number): string => endpoints[owner]?.id ?? "";
-  all.sort(([a, x], [b, y]) => a - b || (idOf(x) < idOf(y) ? -1 : 1));
+  all.sort(([a, , x], [b, , y]) => a - b || (x < y ? -1 : 1));
   return {
     points: Uint32Array.from(all, ([point]) => point),
     owners: Uint32Array.from(all, ([, owner]) => owner),

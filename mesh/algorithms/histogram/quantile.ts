@@ -24,11 +24,12 @@ export function cumulative(histogram: HistogramData, bounds: readonly number[]):
   const buckets = inOrder(histogram);
   let [at, passed] = [0, histogram.zero];
   return bounds.map((bound) => {
-    for (; at < buckets.length; at++) {
-      const [index, more] = buckets[at] ?? [0, 0];
-      if (above(histogram.scale, index) >= bound) break;
-      passed += more;
-    }
+    for (
+      let bucket = buckets[at];
+      bucket !== undefined && above(histogram.scale, bucket[0]) < bound;
+      bucket = buckets[(at += 1)]
+    )
+      passed += bucket[1];
     return passed;
   });
 }

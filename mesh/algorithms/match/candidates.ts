@@ -1,6 +1,6 @@
 // Owns finding the first of many candidates of one path: a long list is cut by the value of the header or parameter that
 // tells most of its candidates apart, so that the time does not grow with their number.
-import type { Candidate, Condition } from "../../contract/table.ts";
+import type { Candidate, Condition } from "../../contract/rule.ts";
 
 /** A candidate and its place in the order of precedence. */
 export interface Placed {

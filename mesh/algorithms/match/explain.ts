@@ -1,5 +1,5 @@
 // Owns saying why a rule wins: the candidates in the order they are looked at, and what each lacks.
-import type { Candidate, Condition, RuleTable } from "../../contract/table.ts";
+import type { Candidate, Condition, RuleTable } from "../../contract/rule.ts";
 import { indexOf, isPatternMatch, listOf, type TableIndex } from "./index-table.ts";
 import { type MatchCall, matchRule } from "./match.ts";
 import { queryValue } from "./query.ts";
@@ -36,23 +36,22 @@ interface List {
 }
 
 const lists = (table: RuleTable, index: TableIndex, path: string): readonly List[] => [
-  ...toList(`= ${path}`, listOf(index.exact?.get(path))),
+  { path: `= ${path}`, candidates: listOf(index.exact?.get(path)) },
   ...table.regex
     .filter(({ pattern }) => isPatternMatch(index, pattern, path))
     .map(({ pattern, candidates }) => ({ path: `~ ${pattern}`, candidates })),
-  ...prefixesOf(path).flatMap((prefix) => toList(`${prefix}/*`, listOf(index.prefix.get(prefix)))),
+  ...Array.from(prefixesOf(path), (prefix) => ({
+    path: `${prefix}/*`,
+    candidates: listOf(index.prefix.get(prefix)),
+  })),
 ];
 
-const toList = (path: string, candidates: readonly Candidate[]): readonly List[] =>
-  candidates.length === 0 ? [] : [{ path, candidates }];
-
 /** The path cut at each slash, longest first. */
-const prefixesOf = (path: string): readonly string[] => {
-  const found: string[] = [];
+function* prefixesOf(path: string): Generator<string> {
   for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1))
-    found.push(path.slice(0, end));
-  return [...found, ""];
-};
+    yield path.slice(0, end);
+  yield "";
+}
 
 const lackOf = (index: TableIndex, candidate: Candidate, call: MatchCall): string | null => {
   const { method, headers = [], query = [] } = candidate;

@@ -1,6 +1,6 @@
 // Owns what is made of a rule table at its first use: bound of the prefix walk and compiled patterns.
 // Cached by the table itself, so it goes when the table goes.
-import type { Candidate, RuleTable } from "../../contract/table.ts";
+import type { Candidate, RuleTable } from "../../contract/rule.ts";
 import type { Lookup } from "./candidates.ts";
 
 /** Candidates of one path; many of them with the look-up form that is made when they are first asked. */

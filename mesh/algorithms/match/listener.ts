@@ -1,5 +1,6 @@
 // Owns which listener answers a request and under which of its hostnames: most specific first, until a rule matches.
-import type { ListenerEntry, RuleTable } from "../../contract/table.ts";
+import type { ListenerEntry } from "../../contract/gateway.ts";
+import type { RuleTable } from "../../contract/rule.ts";
 import { firstHost } from "./host.ts";
 
 /** The listener a request came in by: Gateway, listener name or empty, port. Null where only its host is known. */

@@ -1,7 +1,7 @@
 // Owns which rule a call matches, in the order of Gateway API's HTTPRoute precedence: exact path, regular expression,
 // longest prefix by segment; inside one path the table's own order (method, number of headers, of query parameters,
 // then age). Must not know hosts (host.ts) nor what a rule does.
-import type { Candidate, Condition, RuleTable } from "../../contract/table.ts";
+import type { Candidate, Condition, RuleTable } from "../../contract/rule.ts";
 import type { Candidates, Entry, TableIndex } from "./index-table.ts";
 import { type Source, SHORT, firstIn, lookupOf } from "./candidates.ts";
 import { indexOf, isPatternMatch } from "./index-table.ts";

@@ -1,5 +1,6 @@
 // Owns which part of a divided rule table may have the rule of a request.
-import type { HostChunk, RuleTable } from "../../contract/table.ts";
+import type { HostChunk } from "../../contract/gateway.ts";
+import type { RuleTable } from "../../contract/rule.ts";
 import { fnv } from "../hash/fnv.ts";
 import type { MatchCall } from "./match.ts";
 

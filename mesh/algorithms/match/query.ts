@@ -8,19 +8,11 @@ export const queryValue = (query: string, name: string): string | null => {
     const end = found < 0 ? query.length : found;
     const equals = query.indexOf("=", start);
     const nameEnd = equals < 0 || equals > end ? end : equals;
-    if (isName(query, start, nameEnd, name)) return decoded(query.slice(nameEnd + 1, end));
+    if (decoded(query.slice(start, nameEnd)) === name)
+      return decoded(query.slice(nameEnd + 1, end));
     start = end + 1;
   }
   return null;
-};
-
-const isName = (query: string, start: number, end: number, name: string): boolean => {
-  const isPlain = !name.includes("%");
-  if (isPlain && end - start <= name.length) {
-    return end - start === name.length && query.startsWith(name, start);
-  }
-  const raw = query.slice(start, end);
-  return (!isPlain || raw.includes("%")) && decoded(raw) === name;
 };
 
 const decoded = (raw: string): string => {

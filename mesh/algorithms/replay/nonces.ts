@@ -97,7 +97,6 @@ const rebuild = (seen: Seen, from: number): void => {
   seen.tags = new Int32Array(2 * places);
   seen.slots = new Int32Array(2 * places);
   seen.oldest = from;
-  seen.younger = Math.max(from, seen.younger);
   for (let number = from; number < next; number += 1) {
     const at = (2 * number) & (tags.length - 1);
     write(seen, number, at32(tags, at), at32(tags, at + 1));

@@ -1,7 +1,7 @@
 // Owns whether an attempt that failed is tried again, and when. One token of the budget is taken as part of a yes.
 import type { Reason } from "../../contract/reasons.ts";
 import { REASONS } from "../../contract/reasons.ts";
-import type { RetryPolicy } from "../../contract/table.ts";
+import type { RetryPolicy } from "../../contract/rule.ts";
 import { backoffMs } from "./backoff.ts";
 import type { RetryBudget } from "./budget.ts";
 import { spendRetry } from "./budget.ts";

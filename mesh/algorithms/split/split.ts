@@ -1,5 +1,5 @@
 // Owns which backend of a rule takes a call, and which come next should it fail. Pure; the point is given.
-import type { Backend } from "../../contract/table.ts";
+import type { Backend } from "../../contract/rule.ts";
 import { unitPoint } from "../hash/fnv.ts";
 
 const NONE: readonly number[] = [];
@@ -48,5 +48,5 @@ const inOrder = (backends: readonly Backend[], first: number): readonly number[]
   const rest = [...backends.keys()].filter(
     (index) => index !== first && weight(index) > 0 && backends[index]?.invalid !== true,
   );
-  return [first, ...rest.sort((left, right) => weight(right) - weight(left) || left - right)];
+  return [first, ...rest.sort((left, right) => weight(right) - weight(left))];
 };

@@ -11,8 +11,14 @@ import {
   labelsSchema,
   preciseHostnameSchema,
   resourceSchema,
+  uniqueBy,
 } from "./meta.ts";
 import { problem } from "./problem.ts";
+
+/** A tag is part of `ns/name@tag` in revocations. */
+export const versionTagSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "is no version tag: 1 to 100 of A-Z a-z 0-9 . _ -");
 
 const workerSchema = z.union(
   [
@@ -25,13 +31,15 @@ const workerSchema = z.union(
       labels: labelsSchema.optional(),
       /** How the Worker joins; absent: woven. */
       join: z.enum(["woven", "hand", "relay"]).optional(),
+      /** Version tag, as `wrangler deploy --tag` takes it; `heddle weave --tag` goes before. */
+      tag: versionTagSchema.optional(),
       /** Environment of its wrangler file. */
       env: z.string().min(1).optional(),
     }),
   ],
   problem(
     "is no Worker",
-    "Write a folder or wrangler file, or { path, name?, namespace?, labels?, join?, env? }.",
+    "Write a folder or wrangler file, or { path, name?, namespace?, labels?, join?, tag?, env? }.",
   ),
 );
 
@@ -111,6 +119,12 @@ export const meshSpecSchema = z.strictObject({
   workers: z.array(workerSchema).optional(),
   /** Files or folders with resources; read by the CLI. */
   resources: z.array(z.string().min(1)).optional(),
+  /** Queues whose messages carry the sender's cohort and trace, by name as in wrangler files; read by the CLI. */
+  queues: z
+    .array(z.string().min(1).max(63))
+    .max(256)
+    .superRefine(uniqueBy((name) => name, "the queue"))
+    .optional(),
   namespaces: z
     .record(labelNameSchema, z.strictObject({ labels: labelsSchema.optional() }))
     .optional(),

@@ -118,7 +118,13 @@ export const serviceSpecSchema = z
         labels: labelsSchema,
       })
       .optional(),
-    identity: z.strictObject({ level: z.enum(IDENTITY_LEVELS).optional() }).optional(),
+    identity: z
+      .strictObject({
+        level: z.enum(IDENTITY_LEVELS).optional(),
+        /** At `request` and `strict`: the proof of an answer covers its body too, which holds it back until it is whole. */
+        answerBody: z.boolean().optional(),
+      })
+      .optional(),
     balance: z.enum(["round-robin", "p2c"]).optional(),
     balancing: balancingSchema.optional(),
     bulkhead: z.strictObject({ maxInFlight: z.int().min(1).max(1_000_000) }).optional(),

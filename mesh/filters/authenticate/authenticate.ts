@@ -106,7 +106,8 @@ function accept(call: InboundCall, verified: Verified): Outcome | null {
 
 /** Why a caller that proved itself does not get in all the same. */
 function barred(call: InboundCall, verified: Verified): Outcome | null {
-  if (call.isolate.isRevoked(call.principal) || call.isolate.isRevoked(verified.principal))
+  const { isolate } = call;
+  if (isolate.isRevoked(call.principal, call) || isolate.isRevoked(verified.principal))
     return refuse("revoked", call.principal);
   if (call.viaRelay && (call.level === "request" || call.level === "strict"))
     return refuse("via_relay_refused", call.principal);

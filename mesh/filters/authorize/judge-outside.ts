@@ -21,22 +21,26 @@ export const judgeEdge: Body<OutboundCall, PolicyChunk> = (call, chunk, next) =>
   return next(call);
 };
 
-/** A workload of another trust domain is named as policies name it. */
+/** A workload of another trust domain, as policies name it. */
+const nameOf = (subject: string): string => subject.replace("spiffe://", "");
+
 const callerOf = (
   { onBehalf, claims }: OutboundCall,
   header: (name: string) => string | null,
 ): ReturnType<typeof outsider> => ({
   ...outsider(header, claims ?? null),
-  principal: onBehalf.replace("spiffe://", ""),
+  principal: nameOf(onBehalf),
 });
 
 /** Decides for one request by a Worker's own routes; answers the request to go on with too. */
 export function judgeOwn(
   chunk: PolicyChunk,
   request: Request,
+  subject: string,
 ): Weighed & { readonly request: Request } {
   const header = (name: string): string | null => request.headers.get(name);
-  const asked = askedOfHttp(outsider(header, null), request.method, request.url, header);
+  const caller = { ...outsider(header, null), principal: nameOf(subject) };
+  const asked = askedOfHttp(caller, request.method, request.url, header);
   const raw = asked.path;
   const weighed = weigh(scopeAt(chunk, ""), asked, "allow-bound");
   const url = withPath(request.url, raw, asked.path);

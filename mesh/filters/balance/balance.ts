@@ -1,5 +1,5 @@
 // Picks the endpoint of the backend, among those this Worker can reach; avoids those already tried.
-import type { Endpoint, ServiceChunk } from "../../contract/table.ts";
+import type { Endpoint, ServiceChunk } from "../../contract/service.ts";
 import { PLAIN_PREFIX } from "../../contract/wiring.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Filter, Next } from "../../pipeline/filter.ts";

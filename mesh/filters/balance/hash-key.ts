@@ -1,5 +1,5 @@
 // What consistent hashing is on: a word of the request, or who calls.
-import type { Balancing } from "../../contract/table.ts";
+import type { Balancing } from "../../contract/service.ts";
 import { queryValue } from "../../algorithms/match/query.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import { cookieOf } from "../../pipeline/cookie.ts";

@@ -11,7 +11,7 @@ import { fnv, unitPoint } from "../../algorithms/hash/fnv.ts";
 import { buildMaglev, pickMaglev } from "../../algorithms/hash/maglev.ts";
 import { pickRendezvous } from "../../algorithms/hash/rendezvous.ts";
 import { type Ring, buildRing, pickRing } from "../../algorithms/hash/ring.ts";
-import type { Balancing, Endpoint, ServiceChunk } from "../../contract/table.ts";
+import type { Balancing, Endpoint, ServiceChunk } from "../../contract/service.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { EndpointLoad, ServiceState } from "../../pipeline/isolate.ts";
 import type { Outcome } from "../../pipeline/outcome.ts";

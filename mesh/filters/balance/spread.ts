@@ -2,7 +2,7 @@
 import { pickP2c } from "../../algorithms/balance/p2c.ts";
 import { pickRoundRobin } from "../../algorithms/balance/round-robin.ts";
 import { leave } from "../../algorithms/concurrency/bulkhead.ts";
-import type { Endpoint, ServiceChunk } from "../../contract/table.ts";
+import type { Endpoint, ServiceChunk } from "../../contract/service.ts";
 import { isBypassed } from "../../pipeline/bypass.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { ServiceState } from "../../pipeline/isolate.ts";

@@ -7,5 +7,5 @@ import { judge } from "../../pipeline/judge.ts";
 export const settle: Late["settleCircuit"] = (circuit, outcome, attempt, breaker, lease) => {
   const { exceptions, slowRatio, slowMs, failureRatio } = breaker ?? DEFAULT_BREAKER;
   const isOk = judge(outcome, { ...attempt, exceptions });
-  circuit.settle(isOk, slowRatio > 0 && attempt.tookMs > slowMs, lease, failureRatio);
+  circuit.settle(isOk, slowRatio > 0 && attempt.tookMs > slowMs, lease, failureRatio, attempt);
 };

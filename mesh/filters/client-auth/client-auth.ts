@@ -35,10 +35,10 @@ async function identify(
   if (call.isolate.isRevoked(believed.subject)) return refuse("revoked", believed.subject);
   call.onBehalf = believed.subject;
   call.http = http;
-  const asked = http.headers["accept-signature"] ?? null;
+  const { "accept-signature": accepted = null, "signature-input": input = null } = http.headers;
   for (const name of OF_ONE_HOP) delete http.headers[name];
   const outcome = await next(call);
-  return outcome.kind === "answer" && asksForProof(asked)
+  return outcome.kind === "answer" && asksForProof(accepted, input)
     ? prove(call, message, outcome.value as Response)
     : outcome;
 }

@@ -1,5 +1,5 @@
 // What a route's cross-origin rules do: late, since few routes have any.
-import type { Cors, HeaderChange } from "../../contract/table.ts";
+import type { Cors, HeaderChange } from "../../contract/rule.ts";
 import type { HttpParts, OutboundCall } from "../../pipeline/call.ts";
 import type { Body } from "../../pipeline/late.ts";
 import { answer } from "../../pipeline/outcome.ts";

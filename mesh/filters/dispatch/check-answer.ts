@@ -23,7 +23,7 @@ async function checkBody(
 ): Promise<Outcome> {
   const bytes = digest === null ? null : new Uint8Array(await response.arrayBuffer());
   if (bytes !== null && digestOf(bytes) === digest)
-    return answer(new Response(bytes, response), response.status);
+    return answer(new Response(response.body && bytes, response), response.status);
   if (bytes === null) await response.body?.cancel();
   return refuse("bad_answer", call.endpoint?.id ?? "");
 }

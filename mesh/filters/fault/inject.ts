@@ -1,5 +1,5 @@
 // How a rule's faults are injected: late, since few rules have any.
-import type { Fault } from "../../contract/table.ts";
+import type { Fault } from "../../contract/rule.ts";
 import { isBypassed } from "../../pipeline/bypass.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Body } from "../../pipeline/late.ts";

@@ -2,7 +2,7 @@
 import { ruleAtListeners } from "../../algorithms/match/listener.ts";
 import { matchRule } from "../../algorithms/match/match.ts";
 import { hostTable } from "../../algorithms/match/part.ts";
-import type { Rule } from "../../contract/table.ts";
+import type { Rule } from "../../contract/rule.ts";
 import { headerOf, type HttpParts, type OutboundCall } from "../../pipeline/call.ts";
 import type { Filter } from "../../pipeline/filter.ts";
 import type { TableView } from "../../pipeline/isolate.ts";

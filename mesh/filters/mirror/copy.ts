@@ -1,5 +1,5 @@
 // How a request is copied for a rule's mirrors: late, since few rules have any.
-import type { Backend, RetryPolicy, Rule } from "../../contract/table.ts";
+import type { Backend, RetryPolicy, Rule } from "../../contract/rule.ts";
 import { isShortStream, readBody } from "../../pipeline/body.ts";
 import { isBypassed } from "../../pipeline/bypass.ts";
 import type { HttpParts, OutboundCall } from "../../pipeline/call.ts";

@@ -1,12 +1,10 @@
 // What is checked of a request proof that verified: late, as the proof itself.
 import { digestOf, EMPTY_DIGEST, NO_DIGEST } from "../../identity/digest.ts";
+import { readAtMost } from "../../pipeline/body.ts";
 import type { InboundCall } from "../../pipeline/call.ts";
 import type { Next } from "../../pipeline/filter.ts";
 import type { Late } from "../../pipeline/late.ts";
 import { refuse, type Outcome } from "../../pipeline/outcome.ts";
-
-/** Bytes of body that are read to be checked; a longer one cannot be the digested one. */
-const MOST_BYTES = 65_536;
 
 /** Its nonce is new, and its body the one that came. */
 export const once: Late["replay"] = (call, proved, next) => {
@@ -27,30 +25,9 @@ async function checkBody(
   const isBodiless = method === "GET" || method === "HEAD";
   // These may have announced a body without sending one; no other request can be made of them.
   const { body } = isBodiless ? request.clone() : request;
-  const bytes = body === null ? new Uint8Array(0) : await readAtMost(body, MOST_BYTES);
+  const bytes = body === null ? new Uint8Array(0) : await readAtMost(body);
   if (bytes === null || digestOf(bytes) !== digest)
     return refuse("bad_digest", `body of ${call.principal}`);
   if (body !== null && !isBodiless) call.request = new Request(request, { method, body: bytes });
   return next(call);
-}
-
-/** The whole stream, or null once it is longer than `most`. */
-async function readAtMost(
-  stream: ReadableStream<Uint8Array>,
-  most: number,
-): Promise<Uint8Array | null> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of stream) {
-    length += part.byteLength;
-    if (length > most) return null;
-    parts.push(part);
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.byteLength;
-  }
-  return bytes;
 }

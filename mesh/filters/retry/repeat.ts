@@ -1,6 +1,7 @@
 // Repeating what failed: late, since little fails.
 import { decideRetry } from "../../algorithms/retry/decide.ts";
 import { isIdempotent } from "../../algorithms/retry/idempotent.ts";
+import { routesFor } from "../../algorithms/match/routes.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { EffectiveRetry } from "../../pipeline/isolate.ts";
 import type { Late } from "../../pipeline/late.ts";
@@ -50,7 +51,25 @@ async function mayRetry(
 }
 
 function isRepeatable(call: OutboundCall, fromRoute: boolean): boolean {
-  if (call.http === null || !isReplayable(call) || call.http.signal?.aborted === true) return false;
+  const { http, rpc } = call;
+  if (http === null) return fromRoute && isOfMethods(call) && isCopyable(rpc?.args);
+  if (!isReplayable(call) || http.signal?.aborted === true) return false;
   // A route's author who wrote `retry` has said that its requests may be sent again (GEP-1731).
-  return fromRoute || isIdempotent(call.http.method);
+  return fromRoute || isIdempotent(http.method);
+}
+
+/** The rule is of an RPCRoute: who wrote one for requests has said nothing of methods. */
+function isOfMethods({ chunk, rule, source }: OutboundCall): boolean {
+  const methods = chunk?.rpc && routesFor(chunk.rpc, source, null);
+  return rule !== null && methods?.rules.includes(rule) === true;
+}
+
+/** Values alone: a stream is read by the first attempt, and a function or an object that is called is not ours to lend twice. */
+function isCopyable(args: unknown): boolean {
+  try {
+    structuredClone(args);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,6 @@
 // Picks the rule of the dialled service's routes that wins, and takes over its policies once per call.
-import type { Rule, ServiceChunk } from "../../contract/table.ts";
+import type { Rule } from "../../contract/rule.ts";
+import type { ServiceChunk } from "../../contract/service.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Filter } from "../../pipeline/filter.ts";
 import { refuse } from "../../pipeline/outcome.ts";

@@ -1,7 +1,7 @@
 // Which rule of a service's routes a call takes: late, since a mesh can do without routes.
 import { matchRule } from "../../algorithms/match/match.ts";
 import { routesFor } from "../../algorithms/match/routes.ts";
-import type { Rule, RuleTable } from "../../contract/table.ts";
+import type { Rule, RuleTable } from "../../contract/rule.ts";
 import { headerOf, type OutboundCall } from "../../pipeline/call.ts";
 import type { Late } from "../../pipeline/late.ts";
 

@@ -19,18 +19,19 @@ function ran(call: InboundCall, value: unknown): Promise<Outcome> | Outcome {
     if (given instanceof Promise) return given.then((late: unknown) => answer(late, 0), threw);
     if (!(given instanceof Response) || call.rpc !== null) return answer(given, 0);
     const { status } = given;
-    if (status !== 101) return answer(proved(call, given), status);
-    return Promise.resolve(call.upgraded(given)).then(
-      (opened) => answer(proved(call, opened), status),
-      threw,
-    );
+    const made =
+      status === 101
+        ? Promise.resolve(call.upgraded(given)).then((opened) => proved(call, opened))
+        : proved(call, given);
+    if (!(made instanceof Promise)) return answer(made, status);
+    return made.then((late) => answer(late, status), threw);
   } catch (error) {
     return threw(error);
   }
 }
 
 /** At `request` the answer carries a proof, which the late part that read the request's makes. */
-const proved = (call: InboundCall, response: Response): Response =>
-  call.verified?.request?.prove(response) ?? response;
+const proved = (call: InboundCall, response: Response): Promise<Response> | Response =>
+  call.verified?.request?.prove(response, call) ?? response;
 
 const threw = (error: unknown): Outcome => fail("upstream_threw", error);

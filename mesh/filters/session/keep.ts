@@ -1,6 +1,6 @@
 // What a session is on the wire and how long it lives: late, since few routes keep sessions.
 import { fnv } from "../../algorithms/hash/fnv.ts";
-import type { Backend, Rule, Session } from "../../contract/table.ts";
+import type { Backend, Rule, Session } from "../../contract/rule.ts";
 import type { HttpParts, OutboundCall } from "../../pipeline/call.ts";
 import { cookieOf } from "../../pipeline/cookie.ts";
 import type { Body } from "../../pipeline/late.ts";

@@ -1,6 +1,6 @@
 // The order of several backends: late, since only routes name several.
 import { cohortPoint, pickBackend } from "../../algorithms/split/split.ts";
-import type { Rule } from "../../contract/table.ts";
+import type { Rule } from "../../contract/rule.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
 import type { Body } from "../../pipeline/late.ts";
 import { refuse } from "../../pipeline/outcome.ts";

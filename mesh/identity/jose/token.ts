@@ -6,6 +6,7 @@ import {
   type Message,
   type ProofRules,
   type ProofVerdict,
+  type RequestRules,
 } from "../outward/wimse.ts";
 import { checkJws } from "./jws.ts";
 
@@ -14,7 +15,7 @@ export const verifyToken = (token: string, rules: TokenRules): Promise<TokenVerd
   verifyTokenBy(checkJws, token, rules);
 
 /** Verifies a request; everything of it that carries meaning has to be covered. */
-export const verifyRequest = (message: Message, rules: ProofRules): Promise<ProofVerdict> =>
+export const verifyRequest = (message: Message, rules: RequestRules): Promise<ProofVerdict> =>
   verifyRequestBy(checkJws, message, rules);
 
 /** Verifies the response to `message.request`. */

@@ -2,7 +2,13 @@
 import { identifier, signatureBase, type Message } from "./components.ts";
 import { isDigestOf, toBase64 } from "./content-digest.ts";
 import { isSignedBy, signText, type SignatureKey } from "./signature-key.ts";
-import { parseDictionary, quoted, type Item, type Member } from "./structured-fields.ts";
+import {
+  parseDictionary,
+  quoted,
+  type Item,
+  type Member,
+  type Parameters,
+} from "./structured-fields.ts";
 
 /** What a signature has to cover and when it counts. */
 export interface SignaturePolicy {
@@ -19,6 +25,8 @@ export interface SignaturePolicy {
   readonly tag?: string;
   /** The signature needs no `keyid`: which key is meant is known otherwise. */
   readonly isKeyKnown?: boolean;
+  /** Looks at what else the signature says of itself. Default: at nothing. */
+  readonly parameterFault?: (parameters: Parameters) => SignatureFault | null;
 }
 
 export type SignatureFault =
@@ -33,6 +41,9 @@ export type SignatureFault =
   | "bad-signature"
   | "digest-mismatch"
   | "nonce-missing"
+  | "wrong-nonce"
+  | "audience-missing"
+  | "wrong-audience"
   | "replayed";
 
 export type SignatureVerdict =
@@ -80,12 +91,16 @@ async function faultOf(
   const alg = input.parameters.get("alg");
   if (alg !== undefined && alg !== key.alg) return "alg-key-mismatch";
   const { base, fault } = baseOf(message, input, policy.required);
-  const early = fault ?? timeFault(input, policy);
+  const early = fault ?? saidFault(input, policy);
   if (early !== null) return early;
   if (!(await isSignedBy(key, new Uint8Array(signature), base))) return "bad-signature";
   if (!(await isBodyCovered(message, input.items))) return "digest-mismatch";
   return nonceFault(input, policy);
 }
+
+/** What it says of itself, other than what it covers. */
+const saidFault = (input: Member, policy: SignaturePolicy): SignatureFault | null =>
+  policy.parameterFault?.(input.parameters) ?? timeFault(input, policy);
 
 /** What was signed, where all that is asked for is part of it. */
 function baseOf(
@@ -153,6 +168,8 @@ export interface SignatureParameters {
   readonly expiresS?: number;
   readonly nonce?: string;
   readonly tag?: string;
+  /** What else, by name: strings, or true. */
+  readonly more?: Readonly<Record<string, string | true>>;
 }
 
 /** The two header values of a signature over the named components. */
@@ -160,7 +177,7 @@ export async function signMessage(
   message: Message,
   components: readonly string[],
   key: SignatureKey,
-  { keyId, createdS, expiresS, nonce, tag }: SignatureParameters,
+  { keyId, createdS, expiresS, nonce, tag, more = {} }: SignatureParameters,
   label = "sig",
 ): Promise<{ readonly input: string; readonly signature: string }> {
   const items = components.map(componentOf);
@@ -171,6 +188,9 @@ export async function signMessage(
     ...(nonce === undefined ? [] : [`nonce=${quoted(nonce)}`]),
     ...(keyId === undefined ? [] : [`keyid=${quoted(keyId)}`]),
     ...(tag === undefined ? [] : [`tag=${quoted(tag)}`]),
+    ...Object.entries(more).map(([name, value]) =>
+      value === true ? name : `${name}=${quoted(value)}`,
+    ),
   ].join(";");
   const signature = await signText(key, signatureBase(message, items, parameters));
   return { input: `${label}=${parameters}`, signature: `${label}=:${toBase64(signature)}:` };

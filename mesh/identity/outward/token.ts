@@ -78,7 +78,7 @@ export async function verifyTokenBy(
   if (typeof id === "string") return refused(id);
   const fault =
     (await signatureFault(check, jws, id.trustDomain, rules.bundles)) ??
-    (kind === "wit" ? null : audienceFault(claims, rules.audience)) ??
+    (kind === "wit" ? witFault(claims) : audienceFault(claims, rules.audience)) ??
     timeFault(claims, rules);
   return fault === null
     ? { ok: true, subject: memberOf(claims, "sub") as string, id, claims }
@@ -135,6 +135,10 @@ async function signatureFault(
   const isElsewhere = [...bundles.values()].some(({ keys }) => keys.has(kid));
   return isElsewhere ? "key-of-other-trust-domain" : "unknown-key";
 }
+
+/** One that names an audience is a token of another kind: whom a proof is for, its signature says (SPIFFE WIT-SVID). */
+const witFault = (claims: Claims): TokenFault | null =>
+  memberOf(claims, "aud") === undefined ? null : "aud-mismatch";
 
 function audienceFault(claims: Claims, audience: string): TokenFault | null {
   const aud = memberOf(claims, "aud");

@@ -62,7 +62,11 @@ export async function believeRequest(
   nowMs: number,
   admitNonce: ProofRules["admitNonce"],
 ): Promise<Believed> {
-  const verdict = await verifyRequestBy(checkHere, message, rulesOf(trust, nowMs, admitNonce));
+  const verdict = await verifyRequestBy(checkHere, message, {
+    ...rulesOf(trust, nowMs, admitNonce),
+    // Whether the name it came under is one of ours is asked below, once it is known who asks.
+    isAudience: (audience) => authorityOf(audience) === authority,
+  });
   const fault = faultOf(trust, verdict);
   if (!verdict.ok || fault !== null) return { fault: fault ?? "" };
   const authorities = trust.domains[verdict.trustDomain]?.authorities ?? [];
@@ -104,6 +108,9 @@ function faultOf(trust: TrustChunk, verdict: ProofVerdict): string | null {
 /** A prefix ends with a whole segment: `/pay/*` says nothing of `/payroll`. */
 const isNamed = (pattern: string, subject: string): boolean =>
   pattern.endsWith("/*") ? subject.startsWith(pattern.slice(0, -1)) : pattern === subject;
+
+/** Of a URI; empty where it has none. */
+const authorityOf = (uri: string): string => (URL.canParse(uri) ? new URL(uri).host : "");
 
 /** A pattern without a port is of any. */
 function isAuthority(pattern: string, authority: string): boolean {

@@ -1,155 +1,23 @@
 // The adapter over the local runtime: bindings of several Workers, their overrides, ports, reload and failure.
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { listModules } from "../../../cli/dev/modules.ts";
 import { openListener } from "../../../cli/dev/ports.ts";
 import { startRuntime, type Runtime, type RuntimeLog } from "../../../cli/dev/runtime.ts";
-import { plainSettings, type RuntimeWorker } from "../../../cli/dev/runtime-worker.ts";
-import { readWorkerSettings } from "../../../cli/dev/worker-settings.ts";
+import { plainSettings } from "../../../cli/dev/runtime-worker.ts";
+import { workers, writeProject } from "./runtime-cast.ts";
 
 let dir = "";
 let runtime: Runtime;
 const logs: RuntimeLog[] = [];
 
-const front = `
-import wasm from "./add.wasm";
-import text from "./lib/hello.txt";
-import { tag } from "./lib/tag.js";
-let calls = 0;
-export default {
-  async fetch(request, env) {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/self" || request.url.includes("//raw")) {
-      return Response.json([request.url, [...request.headers]]);
-    }
-    if (pathname === "/throw") throw new Error("thrown here");
-    if (pathname === "/absent") return new Response(await env.ABSENT.fetch("http://x/").catch(String));
-    if (pathname === "/absent-rpc") return new Response(await env.ABSENT.pay().catch(String));
-    if (pathname === "/socket") {
-      const [client, server] = Object.values(new WebSocketPair());
-      server.accept();
-      server.addEventListener("message", ({ data }) => server.send("echo " + data));
-      return new Response(null, { status: 101, webSocket: client });
-    }
-    const { exports } = await WebAssembly.instantiate(wasm);
-    return Response.json({
-      host: request.headers.get("host"), tag, text, sum: exports.add(2, 3), calls: ++calls,
-      vars: [env.VAR, env.SECRET, env.GONE ?? null], back: await env.BACK.whoami(), self: await env.SELF.fetch("http://s/self").then((r) => r.status),
-      object: await env.OBJECT.getByName("a").next(), kv: await env.TABLE.get("k"), node: await env.NODE.fetch("http://n/p?q").then((r) => r.text()),
-      out: await fetch("http://outside.example/x").then((r) => r.text()),
-    });
-  },
-};
-`;
-const back = `
-import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
-export class Payments extends WorkerEntrypoint {
-  whoami() { console.debug("ran"); return this.ctx.props; }
-}
-export class Table extends WorkerEntrypoint {
-  get(key) { return this.env.REAL.get(key); }
-}
-export class Counter extends DurableObject {
-  memory = 0;
-  next() {
-    const stored = (this.ctx.storage.kv.get("n") ?? 0) + 1;
-    this.ctx.storage.kv.put("n", stored);
-    return [++this.memory, stored];
-  }
-}
-export default { scheduled(event, env) { return env.REAL.put("cron", event.cron); }, fetch: () => new Response("back") };
-`;
-const tail = `
-import { WorkerEntrypoint } from "cloudflare:workers";
-const seen = {};
-export class Tail extends WorkerEntrypoint {
-  tailStream() {
-    const counts = (seen[this.ctx.props.workload] ??= { invocations: 0, runs: 0 });
-    counts.invocations += 1;
-    return { log: ({ event }) => { if (event.message[0] === "ran") counts.runs += 1; } };
-  }
-}
-export default { fetch: () => Response.json(seen) };
-`;
-const addWasm = Buffer.from("AGFzbQEAAAABBwFgAn9/AX8DAgEABwcBA2FkZAAACgkBBwAgACABags=", "base64");
-
-async function workers(tag = "one"): Promise<RuntimeWorker[]> {
-  await writeFile(path.join(dir, "front/lib/tag.js"), `export const tag = ${JSON.stringify(tag)};`);
-  const main = path.join(dir, "front/index.js");
-  const tails = (workload: string) => [
-    { worker: "dev/tail", entrypoint: "Tail", props: { workload } },
-  ];
-  return [
-    {
-      name: "default/front",
-      settings: await readWorkerSettings(path.join(dir, "front/wrangler.json")),
-      modules: (await listModules(path.join(dir, "front"), main)).filter(
-        ({ name }) => name !== "wrangler.json",
-      ),
-      rename: (script) => (script === "absent" ? script : `default/${script}`),
-      expose: ["default"],
-      tails: tails("default/front"),
-      outbound: ({ url }) => new Response(`caught ${url}`),
-      bindings: {
-        GONE: null,
-        TABLE: { type: "worker", worker: "default/back", entrypoint: "Table" },
-        NODE: { type: "node", handler: ({ url }) => new Response(`node ${url}`) },
-      },
-    },
-    {
-      name: "default/back",
-      settings: await readWorkerSettings(path.join(dir, "back/wrangler.toml")),
-      modules: [{ name: "index.js", type: "ESModule", contents: back }],
-      tails: tails("default/back"),
-    },
-    {
-      name: "dev/tail",
-      settings: plainSettings("2026-09-01"),
-      modules: [{ name: "index.js", type: "ESModule", contents: tail }],
-      expose: ["default"],
-    },
-  ];
-}
-
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), "heddle-runtime-"));
-  await mkdir(path.join(dir, "front/lib"), { recursive: true });
-  await mkdir(path.join(dir, "back"), { recursive: true });
-  await writeFile(path.join(dir, "front/index.js"), front);
-  await writeFile(path.join(dir, "front/add.wasm"), addWasm);
-  await writeFile(path.join(dir, "front/lib/hello.txt"), "hello");
-  await writeFile(path.join(dir, "front/.dev.vars"), "SECRET=hush");
-  const config = {
-    name: "front",
-    main: "index.js",
-    no_bundle: true,
-    compatibility_date: "2024-09-01",
-    vars: { VAR: "v", GONE: "g" },
-    services: [
-      {
-        binding: "BACK",
-        service: "back",
-        entrypoint: "Payments",
-        props: { heddle: { workload: "default/front" } },
-      },
-      { binding: "SELF", service: "front" },
-      { binding: "ABSENT", service: "absent" },
-    ],
-    kv_namespaces: [{ binding: "TABLE", id: "unused" }],
-    durable_objects: { bindings: [{ name: "OBJECT", class_name: "Counter", script_name: "back" }] },
-  };
-  await writeFile(path.join(dir, "front/wrangler.json"), JSON.stringify(config));
-  await writeFile(
-    path.join(dir, "back/wrangler.toml"),
-    `name = "back"\nmain = "index.js"\ncompatibility_date = "2026-09-01"\n` +
-      `[[kv_namespaces]]\nbinding = "REAL"\nid = "table"\n` +
-      `[[migrations]]\ntag = "1"\nnew_sqlite_classes = ["Counter"]\n`,
-  );
+  await writeProject(dir);
   runtime = await startRuntime({
-    workers: await workers(),
+    workers: await workers(dir),
     stateDir: path.join(dir, "state"),
     tmpDir: path.join(dir, "tmp"),
     onLog: (log) => logs.push(log),
@@ -257,11 +125,11 @@ test("a cron trigger fires, an object is evicted and keeps its storage", async (
 test("a reload starts isolates anew and keeps ports and data; one that fails leaves the old Workers", async () => {
   const before = runtime.url("default/front").href;
   const [, stored = 0] = (await ask()).object;
-  await runtime.reload((await workers("two")).reverse());
+  await runtime.reload((await workers(dir, "two")).reverse());
   expect(runtime.url("default/front").href).toBe(before);
   expect(await ask()).toMatchObject({ tag: "two", calls: 1, object: [1, stored + 1], kv: "value" });
 
-  const broken = await workers("three");
+  const broken = await workers(dir, "three");
   broken[1] = {
     ...broken[1]!,
     modules: [{ name: "index.js", type: "ESModule", contents: "nope();" }],

@@ -20,6 +20,12 @@ test("without one it takes the heddle that wove", () => {
   expect(command).toBe(`node ${bin} weave --project . --env "the prod" ns/a`);
 });
 
+test("what was woven with a version tag is woven again with it", () => {
+  const cwd = makeProject({});
+  const command = againCommand({ cwd, project: cwd, workload: "ns/a", tag: "v42" });
+  expect(command).toMatch(/ weave --project \. --tag v42 ns\/a$/);
+});
+
 test("the redirect is where wrangler looks for it", () => {
   const dir = makeProject({});
   const file = redirectWrangler(dir, path.join(dir, ".heddle/woven/wrangler.json"));

@@ -42,6 +42,15 @@ test("a caller is bound once to each target that has the entrypoint it dials", (
   expect(plan.dialled["ONE"]).toEqual({ service: "default/a", entrypoint: null });
 });
 
+test("a version tag is in the props of every binding, where the user's own cannot replace it", () => {
+  const props = { heddle: { workload: "default/me", tag: "forged" }, color: "red" };
+  const courses = [course("ONE", null), course("TWO", "Api", { props })];
+  const { bindings } = planReach("default/me", courses, "v7");
+  expect(bindings.map(({ props: given }) => given?.["heddle"])).toEqual(
+    bindings.map(() => ({ workload: "default/me", tag: "v7" })),
+  );
+});
+
 test("an entrypoint a Service fixes is bound beside the one dialled", () => {
   const plan = planReach("default/me", [course("ONE", null, { fixed: ["Api"] })]);
   expect(plan.reach).toEqual({

@@ -8,13 +8,14 @@ import { dryRun, textOf } from "./dry-run.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const weave = async (from: string, env?: string): Promise<WeaveReport> =>
+const weave = async (from: string, env?: string, tag?: string): Promise<WeaveReport> =>
   await weaveProject({
     from,
     workers: [],
     cwd: from,
     environment: {},
     ...(env === undefined ? {} : { env }),
+    ...(tag === undefined ? {} : { tag }),
   });
 
 const INDEX = `
@@ -144,7 +145,17 @@ test("a changed wrangler file stops wrangler once, and is taken the next time", 
 
 test("behind the relay a Worker of any syntax is built by wrangler as ever", async () => {
   const dir = project();
-  await weave(dir);
+  await weave(dir, undefined, "v42");
+  for (const name of ["front", "back"]) {
+    const file = path.join(dir, name, ".heddle/woven/wrangler.json");
+    const { services, build } = JSON.parse(readFileSync(file, "utf8")) as {
+      services: readonly { props?: { heddle?: { tag?: string } } }[];
+      build: { command: string };
+    };
+    // Whoever it calls sees in its props which version it is, control, the pulse and the relay too.
+    expect(new Set(services.map(({ props }) => props?.heddle?.tag))).toEqual(new Set(["v42"]));
+    expect(build.command).toContain(" --tag v42 ");
+  }
   const old = await dryRun(path.join(dir, "old"));
   expect(old.status).toBe(0);
   expect(await textOf(old.parts.get("metadata"))).toContain(

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { compile } from "../../../control/compile/compile.ts";
 import type { StoredResource } from "../../../mesh/contract/state.ts";
-import type { ServiceChunk } from "../../../mesh/contract/table.ts";
+import type { ServiceChunk } from "../../../mesh/contract/service.ts";
 import { toStored, woven } from "../../golden/stored.ts";
 
 const workers = ["a", "b", "c"].map((name) => toStored(woven(`default/${name}`)));

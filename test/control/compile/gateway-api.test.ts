@@ -5,13 +5,9 @@ import { describe, expect, it } from "vitest";
 import { type Compiled, compile } from "../../../control/compile/compile.ts";
 import { candidateHosts } from "../../../mesh/algorithms/match/host.ts";
 import { matchRule } from "../../../mesh/algorithms/match/match.ts";
-import type {
-  Backend,
-  GatewaysChunk,
-  HostChunk,
-  Rule,
-  ServiceChunk,
-} from "../../../mesh/contract/table.ts";
+import type { GatewaysChunk, HostChunk } from "../../../mesh/contract/gateway.ts";
+import type { Backend, Rule } from "../../../mesh/contract/rule.ts";
+import type { ServiceChunk } from "../../../mesh/contract/service.ts";
 import { toStored, woven } from "../../golden/stored.ts";
 
 const folder = `${import.meta.dirname}/../../../../shared/conformance/gateway-api`;

@@ -3,11 +3,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { divisionOf } from "../../../control/compile/division.ts";
 import { hostChunks } from "../../../control/compile/host-chunks.ts";
-import { createReuse } from "../../../control/compile/reuse.ts";
+import { createReuse, type Kept } from "../../../control/compile/reuse.ts";
 import type { CompiledRoute, RouteMatch } from "../../../control/compile/rules.ts";
 import { matchRule } from "../../../mesh/algorithms/match/match.ts";
 import { hostTable } from "../../../mesh/algorithms/match/part.ts";
-import type { HostChunk } from "../../../mesh/contract/table.ts";
+import type { HostChunk } from "../../../mesh/contract/gateway.ts";
 import { holds } from "../../mesh/property.ts";
 
 const ID = "host:default/gw/http/*";
@@ -81,6 +81,29 @@ describe("a divided table", () => {
         if (divisionOf(given, ALWAYS) !== null) divided += 1;
         const [whole, parts] = [NEVER, ALWAYS].map((limits) => finder(given, limits));
         for (const one of requests) expect(parts?.(one)).toBe(whole?.(one));
+      }),
+      0.2,
+    );
+    expect(divided).toBeGreaterThan(10);
+  });
+
+  it("is after any change what it is from nothing", () => {
+    let divided = 0;
+    const turns = fc.array(fc.array(fc.constantFrom("keep", "change", "drop"), { maxLength: 8 }));
+    holds(
+      fc.property(routes, routes, turns, (given, others, choices) => {
+        let kept: Kept | undefined;
+        for (const turn of [[], ...choices]) {
+          const now = given.flatMap((route, at) => {
+            const choice = turn[at] ?? "keep";
+            return choice === "drop" ? [] : [choice === "keep" ? route : (others[at] ?? route)];
+          });
+          const reuse = createReuse(kept);
+          const made = new Map(hostChunks(ID, now, reuse, ALWAYS));
+          expect([...made]).toEqual(hostChunks(ID, now, createReuse(), ALWAYS));
+          if (made.size > 1) divided += 1;
+          ({ kept } = reuse);
+        }
       }),
       0.2,
     );

@@ -9,7 +9,7 @@ import {
   httpRouteSpecSchema,
 } from "../../../mesh/contract/resources/http-route.ts";
 import { parseResource } from "../../../mesh/contract/resources/parse.ts";
-import type { GatewaysChunk, HostChunk } from "../../../mesh/contract/table.ts";
+import type { GatewaysChunk, HostChunk } from "../../../mesh/contract/gateway.ts";
 import { toStored } from "../../golden/stored.ts";
 import { holds, randomFrom } from "../../mesh/property.ts";
 import { mutated, RIGHT } from "./mutate.ts";

@@ -84,6 +84,13 @@ it("is given to nobody who is revoked", async () => {
   await expect(issue(memory, control, "shop/cart", key)).rejects.toThrow("revoked");
 });
 
+it("is given to no revoked version", async () => {
+  await control.registry.addRevocations([{ kind: "version", value: "shop/cart@v1", atMs: 1 }]);
+  await expect(issue(memory, control, "shop/cart", key, "v1")).rejects.toThrow("revoked");
+  for (const tag of ["v2", undefined])
+    expect((await issue(memory, control, "shop/cart", key, tag)).token).not.toBe("");
+});
+
 it("is told in the audit trail, once per workload and minute", async () => {
   const told = async () =>
     (await control.store.auditTrail(10, 0)).filter(({ action }) => action === "identity token")

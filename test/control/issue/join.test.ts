@@ -73,8 +73,8 @@ beforeEach(async () => {
   if (!outcome.ok) throw new Error(JSON.stringify(outcome.problem));
 });
 
-const joinAs = (workload: string, have = 0): Promise<JoinReply> =>
-  join(memory, control, workload, { format: 1, isolate: "i", have });
+const joinAs = (workload: string, have = 0, tag?: string): Promise<JoinReply> =>
+  join(memory, control, workload, { format: 1, isolate: "i", have }, tag);
 
 async function open(bytes: Uint8Array) {
   const opened = await openTable(
@@ -173,6 +173,19 @@ it("gives a revoked workload no keys, and tells the others", async () => {
   expect(other.keys.audience).toHaveLength(3);
 });
 
+it("gives a revoked version no keys, and the others theirs", async () => {
+  await revoke(control, { kind: "version", value: "default/front@v1" });
+  const { keys, revocations } = await joinAs("default/front", 0, "v1");
+  expect(keys).toEqual({ audience: [], pairs: {} });
+  expect(revocations).toMatchObject([{ kind: "version", value: "default/front@v1" }]);
+  for (const [workload, tag] of [
+    ["default/front", "v2"],
+    ["default/front", undefined],
+    ["default/cart", "v1"],
+  ] as const)
+    expect((await joinAs(workload, 0, tag)).keys.audience).toHaveLength(3);
+});
+
 it("gives no key of a revoked key id", async () => {
   const { keys } = await joinAs("default/front");
   const [{ kid } = { kid: "" }] = keys.audience;
@@ -224,6 +237,19 @@ it("keys that were given out are in the audit trail, once per workload and minut
     ["default/cart", "keys"],
     ["default/front", "keys"],
   ]);
+});
+
+it("a table names who is revoked, and is published anew as soon as it does not", async () => {
+  await resign(memory, control);
+  const before = await control.store.publishedVersion();
+  for (const value of ["default/cart", "default/front@v1"])
+    await revoke(control, { kind: value.includes("@") ? "version" : "subject", value });
+  expect(await resign(memory, control)).toMatchObject({ ok: true, value: { version: before + 1 } });
+  await memory.refresh(control);
+  expect(await resign(memory, control)).toMatchObject({ ok: true, value: null });
+  const reply = await joinAs("default/v1");
+  const { directory } = await open(reply.table!);
+  expect(directory.revoked).toEqual(["default/cart", "default/front@v1"]);
 });
 
 it("tables are signed anew as soon as another key signs, with nothing else changed", async () => {

@@ -49,6 +49,14 @@ describe("two choices", () => {
     expect(pickP2c(weights(0, 0), idle, always, drawn(0, 0))).toBe(-1);
     expect(pickP2c([], idle, always, drawn(0, 0))).toBe(-1);
   });
+
+  it("draw nothing where there is nothing to choose from", () => {
+    const never = (): number => {
+      throw new Error("drawn");
+    };
+    expect(pickP2c(weights(1, 2), idle, () => false, never)).toBe(-1);
+    expect(pickP2c(weights(0), idle, always, never)).toBe(-1);
+  });
 });
 
 describe("turns", () => {
@@ -71,6 +79,13 @@ describe("turns", () => {
     expect([only(0), only(0), only(2), only(1)]).toEqual([0, 0, 2, -1]);
     expect(turns).toEqual([0, 0, 0]);
     expect([1, 2, 3].map(() => pickRoundRobin(list, turns, always))).toEqual([0, 2, 0]);
+  });
+
+  it("come to the only one that is eligible, though it has had more than its share", () => {
+    const turns: number[] = [];
+    const list = weights(1, 2);
+    expect([1, 2].map(() => pickRoundRobin(list, turns, always))).toEqual([1, 0]);
+    expect([1, 2, 3].map(() => pickRoundRobin(list, turns, (one) => one === 0))).toEqual([0, 0, 0]);
   });
 });
 
@@ -117,6 +132,7 @@ it("localities are scaled by health, above 72 % of which nothing is taken away",
   expect(shares(of(2, 5), of(1, 10), of(0, 10))).toEqual([0.583, 0.417, 0]);
   expect(localityShares([of(1, 5), of(1, 10)], 2)).toEqual([0.5, 0.5]);
   expect(shares(of(1, 0), of(1, 0))).toEqual([0, 0]);
+  expect(localityShares([{ weight: 1, healthy: 0, total: 0 }, of(1, 10)])).toEqual([0, 1]);
 });
 
 describe("slow start", () => {

@@ -9,34 +9,11 @@ import {
   recordOf,
   reset,
   restoreBreaker,
-  takeDelta,
 } from "../../../mesh/algorithms/breaker/machine.ts";
 import { circuitName, policyOf } from "../../../mesh/algorithms/breaker/policy.ts";
-import { DEFAULT_BREAKER } from "../../../mesh/contract/defaults.ts";
-import type { BreakerDelta } from "../../../mesh/contract/pulse.ts";
 import type { BreakerPolicy } from "../../../mesh/contract/table.ts";
+import { START, half, opened, policy, told } from "./breakers.ts";
 
-const START = 1_800_000_000_000;
-const half = (): number => 0.5;
-const policy: BreakerPolicy = DEFAULT_BREAKER;
-
-const told = (
-  breaker: Breaker,
-  change: Partial<BreakerDelta>,
-  nowMs: number,
-  caller = "a",
-  by: BreakerPolicy = policy,
-): string => {
-  const { generation } = breaker;
-  const nothing = { ok: 0, failed: 0, slow: 0, held: 0, run: 0, probes: [] };
-  takeDelta(breaker, caller, { ...nothing, generation, ...change }, by, nowMs, half);
-  return breaker.state;
-};
-const opened = (): Breaker => {
-  const breaker = newBreaker(START);
-  told(breaker, { failed: 50 }, START);
-  return breaker;
-};
 const closedAgain = (): Breaker => {
   const breaker = opened();
   const leases = [1, 2, 3].map(() => grantLease(breaker, policy, breaker.probeAtMs, half));
@@ -85,26 +62,26 @@ describe("what opens", () => {
 
   it("no bursts of two callers at different times", () => {
     const breaker = newBreaker(START);
-    told(breaker, { ok: 300 }, START, "c");
-    told(breaker, { ok: 1 }, START + 4000, "c");
-    expect(told(breaker, { failed: 60 }, START + 5000, "b")).toBe("closed");
-    expect(told(breaker, { failed: 60 }, START + 9000, "a")).toBe("closed");
+    told(breaker, { ok: 300 }, START, { caller: "c" });
+    told(breaker, { ok: 1 }, START + 4000, { caller: "c" });
+    expect(told(breaker, { failed: 60 }, START + 5000, { caller: "b" })).toBe("closed");
+    expect(told(breaker, { failed: 60 }, START + 9000, { caller: "a" })).toBe("closed");
   });
 
   it("no row of failures that somebody else's success came between", () => {
     const by = { ...policy, failureRatio: 0, consecutive: 5 };
     const breaker = newBreaker(START);
-    for (const caller of ["a", "b"]) told(breaker, { failed: 4, run: 4 }, START, caller, by);
-    told(breaker, { ok: 1 }, START, "c", by);
+    for (const caller of ["a", "b"]) told(breaker, { failed: 4, run: 4 }, START, { caller, by });
+    told(breaker, { ok: 1 }, START, { caller: "c", by });
     for (const caller of ["a", "b"])
-      expect(told(breaker, { failed: 1, run: 1 }, START, caller, by)).toBe("closed");
-    for (const caller of ["a", "b"]) told(breaker, { failed: 4, run: 5 }, START, caller, by);
+      expect(told(breaker, { failed: 1, run: 1 }, START, { caller, by })).toBe("closed");
+    for (const caller of ["a", "b"]) told(breaker, { failed: 4, run: 5 }, START, { caller, by });
     expect(breaker.state).toBe("open");
   });
 
   it("a caller whose others have been silent for a whole window", () => {
     const breaker = newBreaker(START);
-    told(breaker, { ok: 100 }, START, "b");
+    told(breaker, { ok: 100 }, START, { caller: "b" });
     expect(told(breaker, { failed: 20 }, START + 9999)).toBe("closed");
     expect(told(breaker, { failed: 20 }, START + 15_000)).toBe("open");
   });
@@ -112,10 +89,10 @@ describe("what opens", () => {
 
 it("256 callers are remembered; the one silent for longest is forgotten first", () => {
   const breaker = newBreaker(START);
-  for (let n = 0; n < 256; n++) told(breaker, { ok: 1 }, START, `c${n}`);
-  told(breaker, { ok: 1 }, START, "c0");
+  for (let n = 0; n < 256; n++) told(breaker, { ok: 1 }, START, { caller: `c${n}` });
+  told(breaker, { ok: 1 }, START, { caller: "c0" });
   expect(breaker.callers.size).toBe(256);
-  told(breaker, { ok: 1 }, START, "new");
+  told(breaker, { ok: 1 }, START, { caller: "new" });
   expect(breaker.callers.size).toBe(256);
   expect(["c0", "c1", "c2", "new"].map((name) => breaker.callers.has(name))).toEqual([
     true,

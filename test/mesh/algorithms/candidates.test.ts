@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Source, firstIn, lookupOf } from "../../../mesh/algorithms/match/candidates.ts";
 import { matchRule } from "../../../mesh/algorithms/match/match.ts";
-import type { Candidate, Condition } from "../../../mesh/contract/table.ts";
+import type { Candidate, Condition } from "../../../mesh/contract/rule.ts";
 import { holds } from "../property.ts";
 
 type Given = Readonly<Record<Source, Readonly<Record<string, string>>>>;
@@ -156,6 +156,21 @@ describe("patterns among many values", () => {
   it("tell nothing apart themselves", () => {
     expect(lookupOf(Array.from({ length: 20 }, () => pattern))).toHaveProperty("list");
   });
+});
+
+it("a table reads a header once, however many candidates ask for it", () => {
+  const list = Array.from({ length: 20 }, (_, rule): Candidate => ({
+    rule,
+    headers: [{ name: "tenant", value: `t${rule}` }],
+  }));
+  const table = { rules: [], exact: {}, regex: [], prefix: { "": list } };
+  let reads = 0;
+  const header = (): string => {
+    reads += 1;
+    return "t19";
+  };
+  expect(matchRule(table, { method: "GET", path: "/", query: "", header })).toBe(19);
+  expect(reads).toBe(1);
 });
 
 it("a table asks for headers and for parameters where its candidates do", () => {

@@ -10,25 +10,9 @@ import {
   isClosed,
   keepSpare,
   learn,
-  newCircuit,
   takeSpare,
 } from "../../../mesh/algorithms/breaker/circuit.ts";
-import type { CircuitState } from "../../../mesh/contract/pulse.ts";
-
-const START = 1_800_000_000_000;
-const half = (): number => 0.5;
-const NAME = "breaker:ns/s|e";
-
-const born = (): Circuit => newCircuit(NAME);
-const count = (circuit: Circuit, times: number, isOk: boolean, nowMs = START): void => {
-  for (let i = 0; i < times; i++) countCall(circuit, isOk, false, 0.5, nowMs, half);
-};
-const verdict = (state: CircuitState, generation: number, probeInMs = 0) => ({
-  object: NAME,
-  state,
-  generation,
-  probeInMs,
-});
+import { START, half, born, count, verdict } from "./circuits.ts";
 
 describe("what is told", () => {
   it("is every call by what came of it, the row of failures, and then anew", () => {
@@ -80,7 +64,7 @@ describe("what is told", () => {
         admit(circuit, 1000, START);
         keepSpare(circuit, 7, START - 5000);
       },
-      { held: 1, probes: [{ lease: 7, isOk: null }] },
+      { held: 1, probes: [{ lease: 7, isOk: null, isUnused: true }] },
     ],
   ])("is something where there are %s", (_what, fill, expected) => {
     const circuit = born();
@@ -94,7 +78,7 @@ describe("a lease that came late", () => {
     const circuit = born();
     keepSpare(circuit, 7, START);
     expect(drainCircuit(circuit, START + 4999)).toBeNull();
-    const probes = [{ lease: 7, isOk: null }];
+    const probes = [{ lease: 7, isOk: null, isUnused: true }];
     expect(drainCircuit(circuit, START + 5000)).toMatchObject({ probes });
     expect(drainCircuit(circuit, START + 5001)).toBeNull();
     expect(takeSpare(circuit, START)).toBe(0);
@@ -104,7 +88,9 @@ describe("a lease that came late", () => {
     const circuit = born();
     keepSpare(circuit, 7, START);
     keepSpare(circuit, 8, START + 1);
-    expect(drainCircuit(circuit, START + 1)?.probes).toEqual([{ lease: 7, isOk: null }]);
+    expect(drainCircuit(circuit, START + 1)?.probes).toEqual([
+      { lease: 7, isOk: null, isUnused: true },
+    ]);
     expect(takeSpare(circuit, START + 5000)).toBe(8);
   });
 });
@@ -208,5 +194,44 @@ describe("its own judgement", () => {
     countOwnProbe(circuit, true, START, half);
     count(circuit, 10, false);
     expect(circuit.ownUntilMs).toBe(START + 2000);
+  });
+});
+
+describe("a change of state that the object tells", () => {
+  it.each(["closed", "open"] as const)(
+    "%s: what was counted before it is not told as after it",
+    (state) => {
+      const circuit = born();
+      count(circuit, 10, false);
+      expect(admit(circuit, 1000, START + 1)).toBe("refuse");
+      circuit.probes.push({ lease: 4, isOk: true });
+      learn(circuit, verdict(state, 3), START + 1);
+      const nothing = { ok: 0, failed: 0, slow: 0 };
+      expect(drainCircuit(circuit, START + 1)).toEqual({
+        ...nothing,
+        generation: 3,
+        held: 0,
+        run: 0,
+        recent: nothing,
+        probes: [{ lease: 4, isOk: true }],
+      });
+    },
+  );
+
+  it("ends a lease of the round before: no call may go by it", () => {
+    const circuit = born();
+    learn(circuit, verdict("half_open", 2), START);
+    keepSpare(circuit, 7, START);
+    learn(circuit, verdict("open", 3, 1000), START + 1);
+    expect(takeSpare(circuit, START + 2)).toBe(0);
+    expect(drainCircuit(circuit, START + 2)).toBeNull();
+  });
+
+  it("that is known already takes nothing away", () => {
+    const circuit = born();
+    learn(circuit, verdict("closed", 3), START);
+    count(circuit, 3, false);
+    learn(circuit, verdict("closed", 3), START + 1);
+    expect(drainCircuit(circuit, START + 1)).toMatchObject({ generation: 3, failed: 3, run: 3 });
   });
 });

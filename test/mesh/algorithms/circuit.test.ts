@@ -1,7 +1,6 @@
 // A circuit as one isolate sees it: quick by itself, obedient to the object, and asking once a second.
 import { describe, expect, it } from "vitest";
 import {
-  type Circuit,
   admit,
   close,
   countCall,
@@ -10,24 +9,9 @@ import {
   isClosed,
   keepSpare,
   learn,
-  newCircuit,
   takeSpare,
 } from "../../../mesh/algorithms/breaker/circuit.ts";
-import type { CircuitState } from "../../../mesh/contract/pulse.ts";
-
-const START = 1_800_000_000_000;
-const half = (): number => 0.5;
-
-const born = (): Circuit => newCircuit("breaker:ns/s|e");
-const count = (circuit: Circuit, times: number, isOk: boolean, nowMs = START): void => {
-  for (let i = 0; i < times; i++) countCall(circuit, isOk, false, 0.5, nowMs, half);
-};
-const verdict = (state: CircuitState, generation: number, probeInMs = 0) => ({
-  object: "breaker:ns/s|e",
-  state,
-  generation,
-  probeInMs,
-});
+import { START, half, born, count, verdict } from "./circuits.ts";
 
 describe("by its own judgement", () => {
   it.each<[what: string, ok: number, failed: number, closed: boolean]>([
@@ -125,6 +109,6 @@ it("a lease that came late is used by the next call, or given back", () => {
   expect(takeSpare(circuit, START + 4999)).toBe(0);
   keepSpare(circuit, 8, START);
   expect(takeSpare(circuit, START + 5000)).toBe(0);
-  expect(drainCircuit(circuit, START)?.probes).toEqual([{ lease: 8, isOk: null }]);
+  expect(drainCircuit(circuit, START)?.probes).toEqual([{ lease: 8, isOk: null, isUnused: true }]);
   close(circuit);
 });

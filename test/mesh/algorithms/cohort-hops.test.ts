@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { cohortPoint, pickBackend } from "../../../mesh/algorithms/split/split.ts";
 import type { CallContext } from "../../../mesh/contract/context.ts";
-import type { Backend } from "../../../mesh/contract/table.ts";
+import type { Backend } from "../../../mesh/contract/rule.ts";
 import {
   packContext,
   randomHex,

@@ -100,6 +100,82 @@ describe("what the others say is weighed without the one", () => {
   });
 });
 
+describe("others who made too few calls to be judged by a share", () => {
+  const most = seen({ failed: 1000 });
+  it.each<[what: string, callers: Evidence[], change: Partial<BreakerPolicy>, enough: boolean]>([
+    ["agree where five of five failed", [most, seen({ failed: 5 })], { failureRatio: 0.5 }, true],
+    ["and are no voice with four", [most, seen({ failed: 4 })], { failureRatio: 0.5 }, false],
+    [
+      "agree together, too few as each is",
+      [most, seen({ failed: 3 }), seen({ failed: 2 })],
+      { failureRatio: 0.5 },
+      true,
+    ],
+    [
+      "agree where their last five failed",
+      [most, seen({ ok: 10, failed: 5, run: 5 })],
+      { failureRatio: 0.5 },
+      true,
+    ],
+    [
+      "and not yet where their last four did",
+      [most, seen({ ok: 10, failed: 5, run: 4 })],
+      { failureRatio: 0.5 },
+      false,
+    ],
+    [
+      "are judged by the share once they are enough, whatever their last five were",
+      [most, seen({ ok: 15, failed: 5, run: 5 })],
+      { failureRatio: 0.5 },
+      false,
+    ],
+    [
+      "object with one success in nineteen",
+      [most, seen({ ok: 1, failed: 18 })],
+      { failureRatio: 0.5 },
+      false,
+    ],
+    [
+      "and agree with who failed by no more than the share",
+      [seen({ ok: 500, failed: 500 }), seen({ failed: 5 })],
+      { failureRatio: 0.5 },
+      true,
+    ],
+    [
+      "but not with who failed by less",
+      [seen({ ok: 501, failed: 499 }), seen({ failed: 5 })],
+      { failureRatio: 0.5 },
+      false,
+    ],
+    [
+      "nor where all together are too few",
+      [seen({ failed: 10 }), seen({ failed: 9 })],
+      { failureRatio: 0.5 },
+      false,
+    ],
+    [
+      "agree where all were slow",
+      [seen({ ok: 1000, slow: 1000 }), seen({ ok: 5, slow: 5 })],
+      { slowRatio: 0.5 },
+      true,
+    ],
+    [
+      "object where one was not slow",
+      [seen({ ok: 1000, slow: 1000 }), seen({ ok: 19, slow: 18 })],
+      { slowRatio: 0.5 },
+      false,
+    ],
+    [
+      "say nothing of failures that are off",
+      [seen({ failed: 1000, slow: 1000 }), seen({ failed: 5, run: 5 })],
+      { slowRatio: 0.5 },
+      false,
+    ],
+  ])("%s", (_what, callers, change, enough) => {
+    expect(isEnough(callers, by(change), 20)).toBe(enough);
+  });
+});
+
 describe("one caller alone", () => {
   it.each<[what: string, caller: Partial<Evidence>, change: Partial<BreakerPolicy>, at: boolean]>([
     ["just half slow", { ok: 20, slow: 10 }, { slowRatio: 0.5 }, true],

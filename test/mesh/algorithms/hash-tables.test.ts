@@ -1,10 +1,17 @@
 // Rings and Maglev tables to the entry: shares by weight, order, what is tried next.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isWithinBound } from "../../../mesh/algorithms/hash/bounded.ts";
 import { fnv, unitPoint } from "../../../mesh/algorithms/hash/fnv.ts";
 import { MAGLEV_SIZE, buildMaglev, pickMaglev } from "../../../mesh/algorithms/hash/maglev.ts";
 import { pickRendezvous } from "../../../mesh/algorithms/hash/rendezvous.ts";
-import { RING_POINTS, buildRing, pickRing } from "../../../mesh/algorithms/hash/ring.ts";
+import {
+  type Hashed,
+  RING_POINTS,
+  buildRing,
+  pickRing,
+} from "../../../mesh/algorithms/hash/ring.ts";
+import { holds } from "../property.ts";
 
 const always = (): boolean => true;
 const host = (id: string, weight = 1) => ({ id, weight });
@@ -26,6 +33,13 @@ describe("a ring", () => {
     all.sort(([a], [b]) => a - b);
     expect([...points]).toEqual(all.map(([point]) => point));
     expect([...owners]).toEqual(all.map(([, owner]) => owner));
+  });
+
+  it("has a point of two endpoints in the order of their ids, whichever is given first", () => {
+    const [low, high] = [host("ns-1olqay"), host("ns-2i8nwc")];
+    expect(fnv(`${low.id}#0`)).toBe(fnv(`${high.id}#0`));
+    expect([...buildRing([low, high], 1).owners]).toEqual([0, 1]);
+    expect([...buildRing([high, low], 1).owners]).toEqual([1, 0]);
   });
 
   it("gives a key to the first point at or behind it, and around", () => {
@@ -84,6 +98,38 @@ describe("a Maglev table", () => {
     expect(buildMaglev([host("a", 0)])).toHaveLength(0);
   });
 
+  it("gives each its turns by weight, those of one turn in the order of their ids", () => {
+    const SIZE = 31;
+    /** One entry a turn at most, and the one after `k` once the turns have been worth `k` of the heaviest. */
+    const inTurns = (given: readonly Hashed[]): number[] => {
+      const most = Math.max(...given.map(({ weight }) => weight));
+      const due = given.flatMap(({ id, weight }, owner) =>
+        Array.from({ length: SIZE }, (_, k) => {
+          const turn = Math.max(k + 1, Math.ceil((k * most) / weight));
+          return { id, owner, turn };
+        }),
+      );
+      due.sort((a, b) => a.turn - b.turn || (a.id < b.id ? -1 : 1));
+      const table: number[] = [];
+      for (const { id, owner } of due.slice(0, SIZE)) {
+        let at = fnv(id) % SIZE;
+        while (table[at] !== undefined) at = (at + (fnv(`${id}#skip`) % (SIZE - 1)) + 1) % SIZE;
+        table[at] = owner;
+      }
+      return table;
+    };
+    const hosts = fc.uniqueArray(
+      fc.record({ id: fc.string({ maxLength: 3 }), weight: fc.integer({ min: 1, max: 4 }) }),
+      { selector: ({ id }) => id, minLength: 1, maxLength: 4 },
+    );
+    holds(
+      fc.property(hosts, (given) => {
+        expect([...buildMaglev(given, SIZE)]).toEqual(inTurns(given));
+      }),
+      0.1,
+    );
+  });
+
   it("moves few keys when one leaves", () => {
     const hosts = Array.from({ length: 10 }, (_, n) => host(`h${n}`));
     const [before, after] = [buildMaglev(hosts), buildMaglev(hosts.slice(0, 9))];
@@ -122,6 +168,14 @@ describe("rendezvous", () => {
     }
     expect(pickRendezvous([host("a"), host("a")], "k", always)).toBe(0);
     expect(pickRendezvous([host("a", -1), host("b", 0)], "k", always)).toBe(-1);
+  });
+
+  it("scores the lowest point lowest", () => {
+    const key = "k56245439a";
+    expect(unitPoint(`a ${key}`)).toBe(0);
+    expect(pickRendezvous([host("b"), host("a"), host("c")], key, (index) => index < 2)).toBe(0);
+    expect(pickRendezvous([host("a"), host("b")], key, always)).toBe(1);
+    expect(pickRendezvous([host("a")], key, always)).toBe(0);
   });
 });
 

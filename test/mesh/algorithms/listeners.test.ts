@@ -5,7 +5,8 @@ import { explainMatch } from "../../../mesh/algorithms/match/explain.ts";
 import { type CameBy, ruleAtListeners } from "../../../mesh/algorithms/match/listener.ts";
 import { type MatchCall, matchRule } from "../../../mesh/algorithms/match/match.ts";
 import { routesFor } from "../../../mesh/algorithms/match/routes.ts";
-import type { Candidate, ListenerEntry, RuleTable } from "../../../mesh/contract/table.ts";
+import type { ListenerEntry } from "../../../mesh/contract/gateway.ts";
+import type { Candidate, RuleTable } from "../../../mesh/contract/rule.ts";
 import { holds } from "../property.ts";
 
 const tableOf = (

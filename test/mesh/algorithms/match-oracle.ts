@@ -6,7 +6,7 @@
 // route, then the first rule: here the order of the list. Regular expressions are the implementation's to place: ours
 // come after exact and before prefix, in order.
 import type { MatchCall } from "../../../mesh/algorithms/match/match.ts";
-import type { Candidate, Condition, RuleTable } from "../../../mesh/contract/table.ts";
+import type { Candidate, Condition, RuleTable } from "../../../mesh/contract/rule.ts";
 
 /** One match of one rule; its place in the list is the rule. */
 export interface FlatMatch {

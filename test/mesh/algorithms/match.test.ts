@@ -106,6 +106,38 @@ describe("matchRule", () => {
     expect(matchRule(table, get("/q", "v=ba"))).toBe(-1);
   });
 
+  it("takes the first of all rules like any other", () => {
+    const table = compileTable([plain("Exact", "/a"), plain("PathPrefix", "/")]);
+    expect(matchRule(table, get("/a"))).toBe(0);
+    const patterns = compileTable([plain("RegularExpression", "/.*"), plain("PathPrefix", "/")]);
+    expect(matchRule(patterns, get("/a"))).toBe(0);
+  });
+
+  it("takes a pattern for one only where it is said to be, and no pattern takes what is missing", () => {
+    const v = { name: "v", value: "a.c" };
+    const missing = { name: "v", value: ".*", regex: true };
+    const table = compileTable([
+      { ...plain("PathPrefix", "/plain"), headers: [v] },
+      { ...plain("PathPrefix", "/missing"), headers: [missing] },
+    ]);
+    expect(matchRule(table, { ...get("/plain"), header: () => "a.c" })).toBe(0);
+    expect(matchRule(table, { ...get("/plain"), header: () => "abc" })).toBe(-1);
+    expect(matchRule(table, { ...get("/missing"), header: () => "" })).toBe(1);
+    expect(matchRule(table, get("/missing"))).toBe(-1);
+  });
+
+  it("takes a dot of a pattern for any character, a line's end too", () => {
+    const v = { name: "v", value: "a.c", regex: true };
+    const table = compileTable([{ ...plain("PathPrefix", "/"), query: [v] }]);
+    expect(matchRule(table, get("/", "v=a%0Ac"))).toBe(0);
+  });
+
+  it("finds nothing where a path has no candidates", () => {
+    const { rules, regex } = compileTable([]);
+    const table = { rules, regex, exact: { "/a": [] }, prefix: { "": [] } };
+    expect(matchRule(table, get("/a"))).toBe(-1);
+  });
+
   it("knows no path that the table inherits", () => {
     const table = compileTable([plain("Exact", "/a")]);
     for (const path of ["/constructor", "/__proto__", "/toString"]) {
@@ -138,6 +170,14 @@ describe("queryValue", () => {
     ["a=b=c", "a", "b=c"],
     ["%2561=1", "%61", "1"],
     ["%61=1", "%61", null],
+    ["&a=1", "a", "1"],
+    ["=1&a=2", "a", "2"],
+    ["=1", "", "1"],
+    ["", "", null],
+    ["a=1&", "", null],
+    ["a&b=1", "a&b", null],
+    ["a=1", "a=1", null],
+    ["a=1", "%61", null],
   ])("%s, %s", (query, name, expected) => {
     expect(queryValue(query, name)).toBe(expected);
   });
@@ -168,6 +208,9 @@ describe("candidateHosts", () => {
   });
 
   it("gives up on a host longer than a name can be", () => {
+    const long = (chars: number): string => "a.".repeat(chars).slice(-chars);
+    expect(candidateHosts(long(255), ["*"])).toEqual(["*"]);
+    expect(candidateHosts(long(256), ["*"])).toEqual([]);
     expect(candidateHosts(`${"a.".repeat(5000)}example.com`, hosts)).toEqual([]);
   });
 });

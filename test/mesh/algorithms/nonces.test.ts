@@ -81,6 +81,19 @@ describe("the memory of tags", () => {
     );
   });
 
+  it("says so through thousands of evictions, whatever slots they leave free", () => {
+    const random = randomFrom(7);
+    const memory = createNonceMemory(0, 80);
+    const model = new Model(80);
+    const [said, expected]: [unknown[], unknown[]] = [[], []];
+    for (let n = 0; n < 5000; n += 1) {
+      const [first, second] = [Math.floor(random() * 4), Math.floor(random() * 60) * 3];
+      expected.push(model.admit(`${first} ${second}`, true));
+      said.push(admitNonce(memory, first, second, true, 0));
+    }
+    expect(said).toEqual(expected);
+  });
+
   it("keeps its cap in 2 MiB, and gives the room back once it is not needed", () => {
     const random = randomFrom(5);
     const word = (): number => Math.floor(random() * 2 ** 30);
@@ -98,5 +111,21 @@ describe("the memory of tags", () => {
     expect(bytes()).toBeLessThanOrEqual(2 * 2 ** 20);
     admitNonce(memory, word(), word(), true, 2 * GENERATION_MS);
     expect(bytes()).toBeLessThan(4096);
+  });
+
+  it("grows by as much as it holds, and forgets a generation that grew like any other", () => {
+    const memory = createNonceMemory(0);
+    const { other } = memory;
+    const admit = (tag: number, nowMs: number) => admitNonce(memory, tag, tag, false, nowMs);
+    for (let n = 0; n < 600; n += 1) {
+      expect(admit(n, 0)).toBe("fresh");
+      const places = Math.max(64, 2 * rememberedIn(other));
+      expect(other.tags.byteLength + other.slots.byteLength).toBeLessThanOrEqual(16 * places);
+    }
+    for (let n = 600; n < 2500; n += 1) expect(admit(n, GENERATION_MS)).toBe("fresh");
+    expect(rememberedIn(other)).toBe(2500);
+    expect(admit(600, 2 * GENERATION_MS)).toBe("seen");
+    expect(admit(599, 2 * GENERATION_MS)).toBe("fresh");
+    expect(rememberedIn(other)).toBe(1901);
   });
 });

@@ -17,6 +17,7 @@ const ME = "td/ns/a/sa/x";
 const me: PolicyTest = { on: "caller", values: [ME] };
 const other: PolicyTest = { on: "caller", values: ["td/ns/b/sa/x"] };
 const path: PolicyTest = { on: "path", values: ["/a"] };
+const butPath: PolicyTest = { ...path, not: true };
 
 /** Each given list is one group of tests; groups of one place are alternatives. */
 const rule = (...groups: readonly (readonly PolicyTest[])[]): PolicyRule => ({
@@ -73,6 +74,8 @@ describe("what can be said of a caller before it asks", () => {
     ["by its way", { allow: set(rule([{ on: "via", values: ["direct"] }])) }, "deny", "all"],
     ["by another way", { allow: set(rule([{ on: "via", values: ["relay"] }])) }, "deny", "none"],
     ["not one of others", { deny: set(rule([{ ...other, not: true }])) }, "deny", "none"],
+    ["all paths but one denied", { deny: set(rule([butPath])) }, "allow-bound", "some"],
+    ["all paths but one denied to it", { deny: set(rule([me, butPath])) }, "allow-bound", "some"],
   ])("%s", (_what, scope, byDefault, said) => {
     expect(outline(scope, { principal: ME, via: "direct" }, byDefault)).toBe(said);
   });
@@ -178,6 +181,8 @@ describe("headers", () => {
     [role(["admin"], true), null, true, true],
     [role(["admin"], true), "user", true, true],
     [role(["admin"], true), "admin", false, false],
+    // One that is not repeated is read as it stands.
+    [role([" admin"]), " admin", true, true],
     // Each part may be what is read, and so may be the whole.
     [role(["admin"]), "admin, user", false, true],
     [role(["admin"]), "user,  admin", false, true],

@@ -61,7 +61,7 @@ describe("policy path", () => {
   ])("%s is %s", (given, path) => expect(policyPath(given)).toBe(path));
 
   it.each(
-    "//a /a//b /a/../b /%2e%2e/a /a%2fb /a%5cb /a\\b /a;b=1 /a%00 /a%252f /a%20b /caf%c3%a9 /%c0%af /a% a".split(
+    "//a /a//b /a/../b /a/.. /.. /a/. /. /%2e%2e/a /a/%2e%2e /a%2fb /a%5cb /a\\b /a;b=1 /a%00 /a%252f /a%20b /caf%c3%a9 /%c0%af /a% a".split(
       " ",
     ),
   )("%s is refused", (given) => expect(policyPath(given)).toBeNull());
@@ -74,5 +74,6 @@ describe("policy path", () => {
   it("knows a host by any spelling", () => {
     for (const host of ["Shop.Example", "shop.example:443", "SHOP.EXAMPLE.", "shop.example.:80"])
       expect(policyHost(host)).toBe("shop.example");
+    expect(policyHost("[::1]:80")).toBe("[::1]");
   });
 });

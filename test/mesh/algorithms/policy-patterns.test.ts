@@ -53,6 +53,15 @@ describe("addresses", () => {
   });
 
   it.each([
+    ["::10.1.2.3", 0x0a010203n],
+    ["::ffff:10.1.2.3", 0xffff0a010203n],
+    ["1:0:0:0:0:0:10.1.2.3", (1n << 112n) | 0x0a010203n],
+    ["1:2::10.1.2.3", (1n << 112n) | (2n << 96n) | 0x0a010203n],
+  ])("%s may end in one of version 4", (address, value) => {
+    expect(BigInt(`0b${toBits(address)}`)).toBe(value);
+  });
+
+  it.each([
     "",
     "1.2.3",
     "1.2.3.4.5",
@@ -140,6 +149,7 @@ describe("patterns", () => {
     ["/a/{*}/c", "/a//c", false],
     ["/a/{**}", "/a/b/c", true],
     ["/a/{**}", "/a/", true],
+    ["/a/{**}/c", "/a/b\n/c", true],
     ["/{**}/c", "/a/b/c", true],
     ["/{**}/c", "/a/b/cd", false],
     ["/x.{*}", "/xyz", false],

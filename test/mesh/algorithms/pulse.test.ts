@@ -32,6 +32,7 @@ const shown = (parts: readonly PulsePart[]): string[] =>
 describe("the outbox", () => {
   it("tells a part again unchanged until it is acknowledged, and what came meanwhile in the next", () => {
     const { outbox, gather } = gathering();
+    expect(isUnderway(outbox)).toBe(false);
     expect(takeParts(outbox)).toEqual([]);
     gather(1);
     expect(shown(takeParts(outbox))).toEqual(["1:1"]);

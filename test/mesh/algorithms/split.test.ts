@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cohortPoint, pickBackend } from "../../../mesh/algorithms/split/split.ts";
-import type { Backend } from "../../../mesh/contract/table.ts";
+import type { Backend } from "../../../mesh/contract/rule.ts";
 import { holds, randomFrom } from "../property.ts";
 
 const backend = (weight: number, invalid = false): Backend => ({

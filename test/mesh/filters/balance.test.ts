@@ -1,7 +1,7 @@
 // How calls spread over the endpoints of a service, through the whole chain: modes, keys, priorities, localities, subsets.
 import { describe, expect, it } from "vitest";
 import { outbound } from "../../../mesh/chains/outbound.ts";
-import type { Balancing, Endpoint, ServiceChunk } from "../../../mesh/contract/table.ts";
+import type { Balancing, Endpoint, ServiceChunk } from "../../../mesh/contract/service.ts";
 import type { OutboundCall } from "../../../mesh/pipeline/call.ts";
 import { compose } from "../../../mesh/pipeline/filter.ts";
 import { type Circuit, LEASE } from "../../../mesh/pipeline/isolate.ts";

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { outbound } from "../../../mesh/chains/outbound.ts";
 import { DEFAULT_BREAKER } from "../../../mesh/contract/defaults.ts";
-import type { BreakerPolicy, ServiceChunk } from "../../../mesh/contract/table.ts";
+import type { ServiceChunk } from "../../../mesh/contract/service.ts";
+import type { BreakerPolicy } from "../../../mesh/contract/table.ts";
 import type { OutboundCall } from "../../../mesh/pipeline/call.ts";
 import { compose } from "../../../mesh/pipeline/filter.ts";
 import { type Circuit, LEASE } from "../../../mesh/pipeline/isolate.ts";

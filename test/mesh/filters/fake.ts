@@ -1,12 +1,9 @@
 // An isolate with a clock, randomness and endpoints of the test's own; a call through it runs the real chain.
 import { DEFAULTS } from "../../../mesh/contract/defaults.ts";
-import type {
-  Defaults,
-  HostChunk,
-  Rule,
-  RuleTable,
-  ServiceChunk,
-} from "../../../mesh/contract/table.ts";
+import type { HostChunk } from "../../../mesh/contract/gateway.ts";
+import type { Rule, RuleTable } from "../../../mesh/contract/rule.ts";
+import type { ServiceChunk } from "../../../mesh/contract/service.ts";
+import type { Defaults } from "../../../mesh/contract/table.ts";
 import type { HttpParts, OutboundCall } from "../../../mesh/pipeline/call.ts";
 import { rootContext } from "../../../mesh/pipeline/context.ts";
 import {
@@ -20,6 +17,7 @@ import {
   type ServiceState,
   type TableView,
 } from "../../../mesh/pipeline/isolate.ts";
+import { newCall } from "../../../mesh/pipeline/new-call.ts";
 import { late } from "../../../mesh/weave/late.ts";
 
 export type Answering = (
@@ -164,6 +162,7 @@ function tableOf(options: FakeOptions): TableView {
     gateways: () => null,
     host: (): HostChunk | null => null,
     level: () => "session",
+    isBodied: () => false,
     trust: () => null,
     policy: () => undefined,
     bypassed: (feature) => options.bypassed?.includes(feature) === true,
@@ -198,42 +197,13 @@ export const call = (
   to: string,
   more: Partial<OutboundCall> = {},
 ): OutboundCall => ({
-  isolate,
-  scope: scope(),
-  side: "outbound",
-  source: "default/caller",
-  dialled: { service: `default/${to}`, entrypoint: null },
-  http: get(),
-  rpc: null,
-  listener: null,
-  onBehalf: "",
+  ...newCall(
+    { isolate, source: "default/caller", onBehalf: "" },
+    scope(),
+    { service: `default/${to}`, entrypoint: null },
+    get(),
+    null,
+  ),
   spanId: "0000000000000001",
-  cohort: "",
-  deadlineMs: Number.POSITIVE_INFINITY,
-  chunk: null,
-  rule: null,
-  order: [],
-  backend: null,
-  tried: [],
-  endpoint: null,
-  binding: null,
-  envelope: "",
-  checkAnswer: null,
-  sent: null,
-  held: [],
-  isSeed: null,
-  attempts: 0,
-  dispatched: 0,
-  startMs: 0,
-  attemptStartMs: 0,
-  sentBefore: 0,
-  circuit: null,
-  breaker: null,
-  lease: 0,
-  perTryMs: 0,
-  attemptEndMs: Number.POSITIVE_INFINITY,
-  bypassed: null,
-  reason: null,
-  detail: "",
   ...more,
 });

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { compile } from "../../../control/compile/compile.ts";
 import { winner } from "../../../mesh/filters/route/winner.ts";
-import type { ServiceChunk } from "../../../mesh/contract/table.ts";
+import type { ServiceChunk } from "../../../mesh/contract/service.ts";
 import type { OutboundCall } from "../../../mesh/pipeline/call.ts";
 import { toStored, woven } from "../../golden/stored.ts";
 

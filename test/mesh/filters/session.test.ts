@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { edge } from "../../../mesh/chains/edge.ts";
 import { outbound } from "../../../mesh/chains/outbound.ts";
-import type { Rule, Session } from "../../../mesh/contract/table.ts";
+import type { Rule, Session } from "../../../mesh/contract/rule.ts";
 import { compose } from "../../../mesh/pipeline/filter.ts";
 import { type Answering, call, everyPath, type Fake, fake, get, service } from "./fake.ts";
 

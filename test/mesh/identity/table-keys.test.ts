@@ -28,9 +28,11 @@ async function setUp() {
   const rows = createSecretRows(sql, await createSeal("A".repeat(43), clock), clock);
   const keys = createTableKeys({ sql, rows, clock });
   let version = 0;
+  const revocations = createRevocations(sql, clock);
   const issuer = {
     signTable: keys.sign,
     tableSignedBy: keys.signedBy,
+    revocations: async () => revocations.all(),
   };
   /** A new table, signed by whoever signs now; `signed` in place of what control would say. */
   const publish = async (signed?: SignedBy): Promise<Uint8Array<ArrayBuffer>> => {
@@ -40,7 +42,7 @@ async function setUp() {
     const bytes = new TextEncoder().encode(JSON.stringify({ ...directory, signed }));
     return writeTable(bytes, (await keys.sign(bytes)).signature, chunks);
   };
-  return { clock, keys, publish, revocations: createRevocations(sql, clock) };
+  return { clock, keys, publish, revocations };
 }
 
 /** An isolate that was told a key at its deploy; `serve` is what KV has, and what control says of revocations. */

@@ -54,3 +54,30 @@ it.each([2, 8, 25])("though pulses failed for %i s until the last call", async (
   await vi.advanceTimersByTimeAsync(60_000);
   expect(pulses).toBe(before);
 });
+
+it("but nothing is put off behind a batch, which a queue would wait for", async () => {
+  let pulses = 0;
+  const reply = { format: 1, acknowledged: 0, newest: 0, revocations: [], nextMs: 1000 };
+  const report = async (): Promise<PulseReply> => ({ ...reply, acknowledged: ++pulses });
+  const bindings = { pulse: { report }, control: null, table: null } as unknown as MeshBindings;
+  const mind = createMind(bindings, WIRING, async () => {
+    throw new Error("no late part");
+  });
+  mind.isBorn = true;
+  let alive = 0;
+  const waitUntil = (work: Promise<unknown>): void => {
+    alive += 1;
+    void work.finally(() => (alive -= 1)).catch(() => undefined);
+  };
+  const batch = { waitUntil, isBrief: true };
+  for (const after of [1, 1]) {
+    settled(mind, WIRING, batch, true);
+    await vi.advanceTimersByTimeAsync(after);
+    expect([alive, pulses]).toEqual([0, 1]);
+  }
+  expect(mind.known.hasNews).toBe(true);
+  await vi.advanceTimersByTimeAsync(1000);
+  settled(mind, WIRING, batch, false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect([alive, pulses, mind.known.hasNews]).toEqual([0, 2, false]);
+});

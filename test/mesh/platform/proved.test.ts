@@ -1,7 +1,7 @@
 // Calls that leave the mesh: never bare where they should be proved, and nobody outside speaks for us.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { HEDDLE_REASON } from "../../../mesh/contract/headers.ts";
-import type { Endpoint } from "../../../mesh/contract/table.ts";
+import type { Endpoint } from "../../../mesh/contract/service.ts";
 import type { EndpointBinding } from "../../../mesh/pipeline/isolate.ts";
 import { createOutward } from "../../../mesh/platform/outward.ts";
 

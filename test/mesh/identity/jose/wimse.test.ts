@@ -1,6 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
+  asksForProof,
   contentDigest,
   importSignatureKey,
   parseBundle,
@@ -11,6 +12,8 @@ import {
   type Message,
   type ProofRules,
   type ProofVerdict,
+  type RequestMeaning,
+  type RequestRules,
   type Signer,
 } from "../../../../mesh/identity.ts";
 
@@ -31,16 +34,28 @@ const bare = async (): Promise<Message> => ({
   ],
   body: "body",
 });
-const rulesOf = (more: Partial<ProofRules> = {}): ProofRules => ({
+const rulesOf = (more: Partial<RequestRules> = {}): RequestRules => ({
   bundles,
   nowS: NOW_S,
+  isAudience: (audience) => audience === "https://two.example/pay",
   admitNonce: () => true,
   ...more,
 });
-const proved = async (message: Message, by = signer): Promise<Message> => ({
+const proved = async (
+  message: Message,
+  by = signer,
+  meaning: RequestMeaning = {},
+): Promise<Message> => ({
   ...message,
-  headers: [...message.headers, ...(await proveRequest(message, by, NOW_S, "nonce"))],
+  headers: [...message.headers, ...(await proveRequest(message, by, NOW_S, "nonce", meaning))],
 });
+/** The message with another value of a header. */
+const swapped = (message: Message, name: string, change: (value: string) => string): Message => ({
+  ...message,
+  headers: message.headers.map(([key, held]) => [key, key === name ? change(held) : held]),
+});
+const inputOf = ({ headers }: Message): string =>
+  headers.find(([name]) => name === "signature-input")?.[1] ?? "";
 const reasonOf = (verdict: ProofVerdict): string => (verdict.ok ? verdict.subject : verdict.reason);
 
 beforeAll(async () => {
@@ -113,6 +128,62 @@ describe("a request", () => {
     );
   });
 
+  it("names whom it is meant for, and is refused by everybody else", async () => {
+    const message = await proved(await bare());
+    expect(inputOf(message)).toContain(';wimse-aud="https://two.example/pay"');
+    const judge = async (it: Message) => reasonOf(await verifyRequest(it, rulesOf()));
+    expect(await judge(await proved(await bare(), signer, { audience: "spiffe://x/y" }))).toBe(
+      "wrong-audience",
+    );
+    const named = rulesOf({ isAudience: (audience) => audience === "spiffe://two.example/pay" });
+    const meaning = { audience: "spiffe://two.example/pay" };
+    expect(reasonOf(await verifyRequest(await proved(await bare(), signer, meaning), named))).toBe(
+      FRONT,
+    );
+    // Behind a proxy under another name: who is meant is in the signature, not in the request.
+    const moved = swapped(message, "host", () => "three.example");
+    const inner = rulesOf({ isAudience: (audience) => audience.startsWith("https://three") });
+    expect(reasonOf(await verifyRequest(moved, inner))).toBe("wrong-audience");
+    const edit = (change: (input: string) => string) => swapped(message, "signature-input", change);
+    expect(await judge(edit((input) => input.replace(/;wimse-aud="[^"]*"/, "")))).toBe(
+      "audience-missing",
+    );
+    expect(await judge(edit((input) => input.replace(/;wimse-aud="[^"]*"/, ";wimse-aud=7")))).toBe(
+      "audience-missing",
+    );
+    const other = rulesOf({ isAudience: () => true });
+    const changed = edit((input) => input.replace("/pay", "/pry"));
+    expect(reasonOf(await verifyRequest(changed, other))).toBe("bad-signature");
+  });
+
+  it.each<[string, (input: string) => string]>([
+    ["a key", (input) => `${input};keyid="k"`],
+    ["an algorithm", (input) => `${input};alg="ecdsa-p256-sha256"`],
+    ["no end", (input) => input.replace(/;expires=\d+/, "")],
+    ["another proof", (input) => `${input}, more=("@method");tag="wimse-workload-to-workload"`],
+  ])("whose signature names %s is none of the profile", async (_what, change) => {
+    const message = swapped(await proved(await bare()), "signature-input", change);
+    expect(reasonOf(await verifyRequest(message, rulesOf()))).toBe("malformed");
+  });
+
+  it.each(["authorization", "txn-token"])("covers its %s", async (name) => {
+    const plain = await bare();
+    const message = await proved({ ...plain, headers: [...plain.headers, [name, "of a user"]] });
+    expect(reasonOf(await verifyRequest(message, rulesOf()))).toBe(FRONT);
+    const taken = swapped(message, name, () => "of another");
+    expect(reasonOf(await verifyRequest(taken, rulesOf()))).toBe("bad-signature");
+    const added = await proved(plain);
+    const smuggled = { ...added, headers: [...added.headers, [name, "of a user"] as const] };
+    expect(reasonOf(await verifyRequest(smuggled, rulesOf()))).toBe("not-covered");
+  });
+
+  it("says by itself that its answer has to be proved", async () => {
+    const wants = async (wantsProof: boolean) =>
+      asksForProof(null, inputOf(await proved(await bare(), signer, { wantsProof })));
+    expect(await wants(true)).toBe(true);
+    expect(await wants(false)).toBe(false);
+  });
+
   it("without a token proves nothing", async () => {
     expect(reasonOf(await verifyRequest(await bare(), rulesOf()))).toBe("missing");
   });
@@ -129,6 +200,12 @@ it("a response is bound to the request it answers", async () => {
   const proof = await proveResponse(answer, signer, NOW_S, "n2");
   const signed: Message = { ...answer, headers: [...answer.headers, ...proof] };
   expect(reasonOf(await verifyResponse(signed, rulesOf()))).toBe(FRONT);
+  expect(inputOf(signed)).toContain(';wimse-req-nonce="nonce"');
+  const other = {
+    ...signed,
+    request: swapped(request, "signature-input", (it) => it.replace('"nonce"', '"other"')),
+  };
+  expect(reasonOf(await verifyResponse(other, rulesOf()))).toBe("wrong-nonce");
   const moved: Message = { ...signed, request: { ...request, target: "/pay?order=8" } };
   expect(reasonOf(await verifyResponse(moved, rulesOf()))).toBe("bad-signature");
   const failed: Message = { ...signed, status: 500 };

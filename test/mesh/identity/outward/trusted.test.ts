@@ -42,9 +42,11 @@ async function judged(
   domain: Partial<TrustedDomain>,
   authority = "two.example",
   laterS = 0,
+  audience?: string,
 ): Promise<string> {
   const bare: Message = { method: "GET", target: "/a", headers: [["host", authority]] };
-  const proof = await proveRequest(bare, signer, NOW_S, "n");
+  const meaning = audience === undefined ? {} : { audience };
+  const proof = await proveRequest(bare, signer, NOW_S, "n", meaning);
   const message = { ...bare, headers: [...bare.headers, ...proof] };
   const trust = { domains: { "one.example": { keys, authorities: ["two.example"], ...domain } } };
   const nowMs = (NOW_S + laterS) * 1000;
@@ -90,6 +92,25 @@ it.each([
 ])("a request for %s is meant for %j: %s", async (authority, authorities, isMeant) => {
   const verdict = await judged({ authorities }, authority);
   expect(verdict).toBe(isMeant ? SUBJECT : `not meant for ${authority}`);
+});
+
+it("a request is for whom its proof names, by whatever name it came", async () => {
+  const authorities = ["two.example", "three.example:8443"];
+  const judge = (audience: string, authority = "two.example") =>
+    judged({ authorities }, authority, 0, audience);
+  expect(await judge("https://two.example/a")).toBe(SUBJECT);
+  expect(await judge("https://TWO.example:443/b")).toBe(SUBJECT);
+  expect(await judge("http://three.example:8443/", "three.example:8443")).toBe(SUBJECT);
+  for (const audience of [
+    "https://three.example:8443/a",
+    "https://two.example:8443/a",
+    "https://two.example.evil.example/a",
+    "https://two.example@evil.example/a",
+    "two.example",
+    "spiffe://one.example/pay/till",
+    "",
+  ])
+    expect([audience, await judge(audience)]).toEqual([audience, "wrong-audience"]);
 });
 
 it("a signature counts no longer than its nonce is remembered", async () => {
