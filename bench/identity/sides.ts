@@ -189,7 +189,7 @@ function meshVerifier(setup: Setup): Verify {
       !isBodyProved(verified.request.digest, new Uint8Array(await request.arrayBuffer()))
     )
       throw new Error("another body");
-    return await verified.request.prove(answer, { request, isolate: BODILESS });
+    return await verified.request.prove(answer, answer.status, { request, isolate: BODILESS });
   };
 }
 

@@ -96,6 +96,7 @@ export interface Verified {
     /** The answer with its `heddle-answer` header, over status, content type, nonce, request tag and, where asked, body. */
     readonly prove: (
       response: Response,
+      status: number,
       to: { readonly request: Request | null; readonly isolate: Isolate },
     ) => Promise<Response> | Response;
   };

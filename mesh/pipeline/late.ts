@@ -27,6 +27,12 @@ import { refuse, type Outcome } from "./outcome.ts";
 /** What a filter does for a call that asks for it; `given` is what the table says. */
 export type Body<C, G> = (call: C, given: G, next: Next<C>) => Promise<Outcome> | Outcome;
 
+/** An answer as it came, and its status, which need not be read again. */
+export interface Answered {
+  readonly value: Response;
+  readonly status: number;
+}
+
 /** Everything in the late part; mesh/chains/late.ts lists where it comes from. */
 export interface Late {
   /** The rule that wins for a call among a service's routes; null for none, undefined for the service itself. */
@@ -35,7 +41,7 @@ export interface Late {
   readonly split: Body<OutboundCall, Rule>;
   /** Level `request`. */
   readonly proveRequest: Body<OutboundCall, Asked>;
-  readonly checkAnswer: Body<OutboundCall, Response>;
+  readonly checkAnswer: Body<OutboundCall, Answered>;
   /** What a request proof must have covered; the digest is in the proof itself. */
   readonly covered: (call: InboundCall) => CoveredFields;
   readonly replay: Body<InboundCall, NonNullable<Verified["request"]>>;

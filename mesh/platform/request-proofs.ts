@@ -10,25 +10,39 @@ import type { Verified } from "../pipeline/isolate.ts";
 import type { RequestProofs } from "./late.ts";
 import { freshNonce } from "./clock.ts";
 
+/** What this isolate's nonces begin with, made at the first one, since none may be made at birth; and how many there were. */
+let born = "";
+let nonces = 0;
+
+/** No callee must see two alike within a window, but it may foresee them: a number is a call of the runtime less. */
+function nextNonce(): string {
+  if (born === "") born = freshNonce();
+  return born + (nonces++).toString(36);
+}
+
 /** What the answer is an answer to. */
-type Served = Parameters<NonNullable<Verified["request"]>["prove"]>[1];
+type Served = Parameters<NonNullable<Verified["request"]>["prove"]>[2];
 
 /** Over the body too where the table asks for it; one that is too long goes on, uncovered, from where it was read. */
 function proved(
   request: VerifiedRequest,
   response: Response,
+  status: number,
   served: Served,
 ): Promise<Response> | Response {
   const { isolate } = served;
-  if (isolate.table()?.isBodied(isolate.workload) !== true || !isWaitedFor(response, served))
-    return signed(request, response, NO_DIGEST);
+  if (
+    isolate.table()?.isBodied(isolate.workload) !== true ||
+    !isWaitedFor(response, status, served)
+  )
+    return signed(request, response, status, NO_DIGEST);
   return response.body === null
-    ? signed(request, response, EMPTY_DIGEST)
-    : withBody(request, response, response.body);
+    ? signed(request, response, status, EMPTY_DIGEST)
+    : withBody(request, response, status, response.body);
 }
 
 /** Events never end, a HEAD has no body, and what the runtime compresses has another one at the other end. */
-function isWaitedFor({ status, headers }: Response, { request }: Served): boolean {
+function isWaitedFor({ headers }: Response, status: number, { request }: Served): boolean {
   const isEvents = headers.get("content-type")?.startsWith("text/event-stream") === true;
   const isLong = Number(headers.get("content-length") ?? 0) > MOST_HELD_BYTES;
   const isOther = isEvents || isLong || headers.has("content-encoding");
@@ -38,18 +52,24 @@ function isWaitedFor({ status, headers }: Response, { request }: Served): boolea
 async function withBody(
   request: VerifiedRequest,
   response: Response,
+  status: number,
   body: ReadableStream<Uint8Array>,
 ): Promise<Response> {
   const [read, kept] = body.tee();
   const bytes = await readAtMost(read);
-  if (bytes === null) return signed(request, new Response(kept, response), NO_DIGEST);
+  if (bytes === null) return signed(request, new Response(kept, response), status, NO_DIGEST);
   await kept.cancel();
-  return signed(request, new Response(bytes, response), digestOf(bytes));
+  return signed(request, new Response(bytes, response), status, digestOf(bytes));
 }
 
-function signed(request: VerifiedRequest, response: Response, digest: string): Response {
+function signed(
+  request: VerifiedRequest,
+  response: Response,
+  status: number,
+  digest: string,
+): Response {
   // Each look at a part of a response is a call of the runtime.
-  const { status, headers } = response;
+  const { headers } = response;
   const contentType = headers.get("content-type") ?? "";
   const proof = mintAnswer(request.keys, request, { status, contentType }, digest);
   try {
@@ -67,7 +87,7 @@ export const requestProofs: RequestProofs = {
   mint(ring, audience, covered, nowMs, isSeed) {
     const use = isSeed ? ring.seedPairFor(audience, nowMs) : ring.pairFor(audience, nowMs);
     if (use === null) return null;
-    const minted = mintRequest(ring, use, audience, covered, covered.digest, nowMs, freshNonce());
+    const minted = mintRequest(ring, use, audience, covered, covered.digest, nowMs, nextNonce());
     return {
       text: minted.text,
       isDegraded: use.degraded,
@@ -87,7 +107,7 @@ export const requestProofs: RequestProofs = {
       mac: verdict.mac,
       isSafe: verdict.isSafe,
       digest: verdict.digest,
-      prove: (response, served) => proved(verdict, response, served),
+      prove: (response, status, served) => proved(verdict, response, status, served),
     },
   }),
   createNonces(bornMs) {

@@ -2,13 +2,13 @@
 import { HEDDLE_ANSWER } from "../../contract/headers.ts";
 import { digestOf, NO_DIGEST } from "../../identity/digest.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
-import type { Body } from "../../pipeline/late.ts";
+import type { Answered, Body } from "../../pipeline/late.ts";
 import { answer, refuse, type Outcome } from "../../pipeline/outcome.ts";
 
 /** An unsigned or foreign answer of a destination that must sign is not delivered. */
-export const checkAnswer: Body<OutboundCall, Response> = (call, response) => {
+export const checkAnswer: Body<OutboundCall, Answered> = (call, { value: response, status }) => {
   // Each look at a part of a response is a call of the runtime.
-  const { status, headers } = response;
+  const { headers } = response;
   const header = headers.get(HEDDLE_ANSWER);
   const type = headers.get("content-type") ?? "";
   const digest = call.checkAnswer?.(header, status, type) ?? null;

@@ -41,7 +41,12 @@ function received(call: OutboundCall, response: Response): Promise<Outcome> | Ou
       return refusedThere(call, response, reason).catch((error: unknown) => thrown(call, error));
   }
   if (call.checkAnswer === null) return answer(response, status);
-  const checked = toLate(call.isolate.late()?.checkAnswer, call, response, dispatch);
+  const checked = toLate(
+    call.isolate.late()?.checkAnswer,
+    call,
+    { value: response, status },
+    dispatch,
+  );
   return checked instanceof Promise
     ? checked.catch((error: unknown) => thrown(call, error))
     : checked;

@@ -21,8 +21,8 @@ function ran(call: InboundCall, value: unknown): Promise<Outcome> | Outcome {
     const { status } = given;
     const made =
       status === 101
-        ? Promise.resolve(call.upgraded(given)).then((opened) => proved(call, opened))
-        : proved(call, given);
+        ? Promise.resolve(call.upgraded(given)).then((opened) => proved(call, opened, status))
+        : proved(call, given, status);
     if (!(made instanceof Promise)) return answer(made, status);
     return made.then((late) => answer(late, status), threw);
   } catch (error) {
@@ -31,7 +31,11 @@ function ran(call: InboundCall, value: unknown): Promise<Outcome> | Outcome {
 }
 
 /** At `request` the answer carries a proof, which the late part that read the request's makes. */
-const proved = (call: InboundCall, response: Response): Promise<Response> | Response =>
-  call.verified?.request?.prove(response, call) ?? response;
+const proved = (
+  call: InboundCall,
+  response: Response,
+  status: number,
+): Promise<Response> | Response =>
+  call.verified?.request?.prove(response, status, call) ?? response;
 
 const threw = (error: unknown): Outcome => fail("upstream_threw", error);
