@@ -28,6 +28,9 @@ export const holdsLater = async <T>(
 const runs = (share: number): number =>
   Math.max(10, Math.round((isLong ? 1_000_000 : 10_000) * share * part));
 
+/** Inputs of a loop outside of properties: as many. */
+export const INPUTS: number = runs(1);
+
 /** A random source of its own for loops outside of properties: mulberry32 over the printed seed. */
 export const randomFrom = (salt: number): (() => number) => {
   let state = (seed + salt) | 0;

@@ -11,7 +11,7 @@ import {
 } from "../../../../mesh/identity.ts";
 import { parseDictionary } from "../../../../mesh/identity/outward/structured-fields.ts";
 import { mutated } from "../mutate.ts";
-import { randomFrom } from "../../property.ts";
+import { INPUTS, randomFrom } from "../../property.ts";
 
 const NOW_S = 1_700_000_000;
 const COVERED = ["@method", "@authority", "@path", "@query", "content-digest"];
@@ -85,7 +85,7 @@ describe("an HTTP signature", () => {
 
   it("that was changed in any place is refused, and nothing is thrown", async () => {
     const random = randomFrom(43);
-    for (let turn = 0; turn < 2000; turn++) {
+    for (let turn = 0; turn < INPUTS; turn++) {
       const at = 2 + (turn % 2);
       const headers = signed.headers.map(([name, value], index): [string, string] => [
         name,
@@ -109,7 +109,7 @@ describe("structured fields", () => {
 
   it("nothing is thrown at random text", () => {
     const random = randomFrom(44);
-    for (let turn = 0; turn < 10_000; turn++)
+    for (let turn = 0; turn < INPUTS; turn++)
       parseDictionary(
         mutated('sig=("@method" "date";x=?1);created=1;k="a\\"b";b=:AAAA:, c=tok', random),
       );
