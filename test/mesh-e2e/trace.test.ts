@@ -170,7 +170,8 @@ test("egress.globalFetch: off leaves global fetch alone", async () => {
     apiVersion: "heddle.dev/v1",
     kind: "Mesh",
     metadata: { name: "test" },
-    spec: { defaults: { egress: { globalFetch: "off" } } },
+    // Keys are made for a trust domain, and the Workers are woven for this one.
+    spec: { trustDomain: "test.example", defaults: { egress: { globalFetch: "off" } } },
   });
   const { received: calls } = await ask("/", given);
   expect(calls[0]).not.toHaveProperty("traceparent");
