@@ -10,22 +10,14 @@ import { migrate } from "../../durable-objects/sql.ts";
 import { DEFAULT_BREAKER } from "../../mesh/contract/defaults.ts";
 import type { BreakerDelta, PulsePart, PulseReport, Verdict } from "../../mesh/contract/pulse.ts";
 import { memorySql, testClock } from "./memory-sql.ts";
+import { SILENT } from "../mesh/algorithms/circuits.ts";
 
 const NAME = "breaker:default/b|default/b";
-const none: BreakerDelta = {
-  generation: 0,
-  ok: 0,
-  failed: 0,
-  slow: 0,
-  held: 0,
-  run: 0,
-  probes: [],
-};
 const part = (sequence: number, change: Partial<BreakerDelta>, isolate = "i") => ({
   workload: "default/a",
   isolate,
   sequence,
-  delta: { ...none, ...change },
+  delta: { ...SILENT, ...change },
 });
 
 describe("CircuitBreaker", () => {
@@ -80,7 +72,7 @@ describe("the parts that Pulse hands on", () => {
   const toPart = (sequence: number, ok = 1): PulsePart => ({
     object: NAME,
     sequence,
-    delta: { ...none, ok },
+    delta: { ...SILENT, ok },
   });
   const closed: Verdict = { object: NAME, state: "closed", generation: 4, probeInMs: 0 };
 
@@ -110,7 +102,7 @@ describe("the parts that Pulse hands on", () => {
     expect(marks.map(({ sequence }) => sequence)).toEqual([1, 2]);
     expect(verdicts).toEqual([closed]);
     expect(calls).toEqual([
-      [1, 2].map((sequence) => ({ ...teller, sequence, delta: { ...none, ok: 1 } })),
+      [1, 2].map((sequence) => ({ ...teller, sequence, delta: { ...SILENT, ok: 1 } })),
     ]);
   });
 
@@ -159,7 +151,7 @@ describe("what isolates say", () => {
 
   it("is taken as far as it is sound", () => {
     const wild = {
-      ...none,
+      ...SILENT,
       ok: -1,
       failed: Number.NaN,
       slow: 1.5,
@@ -173,14 +165,14 @@ describe("what isolates say", () => {
       { object: NAME, sequence: 1, delta: wild },
       { object: "someday:else", sequence: 1, delta: {} },
       { object: "", sequence: 1, delta: {} },
-      { object: NAME, sequence: 0.5, delta: none },
+      { object: NAME, sequence: 0.5, delta: SILENT },
     ] as unknown as readonly PulsePart[];
     expect(toReport({ ...report, parts }).parts).toEqual([
       {
         object: NAME,
         sequence: 1,
         delta: {
-          ...none,
+          ...SILENT,
           slow: 1,
           probes: [
             { lease: 3, isOk: null },

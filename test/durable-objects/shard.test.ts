@@ -9,22 +9,14 @@ import { migrate } from "../../durable-objects/sql.ts";
 import { DEFAULT_BREAKER } from "../../mesh/contract/defaults.ts";
 import type { BreakerDelta } from "../../mesh/contract/pulse.ts";
 import { memorySql } from "./memory-sql.ts";
+import { SILENT } from "../mesh/algorithms/circuits.ts";
 
 const NAME = "breaker:default/b|default/b";
-const none: BreakerDelta = {
-  generation: 0,
-  ok: 0,
-  failed: 0,
-  slow: 0,
-  held: 0,
-  run: 0,
-  probes: [],
-};
 const part = (sequence: number, change: Partial<BreakerDelta>, isolate = "i") => ({
   workload: "default/a",
   isolate,
   sequence,
-  delta: { ...none, ...change },
+  delta: { ...SILENT, ...change },
 });
 
 /** A clock whose sleepers wake when it is moved past their time. */

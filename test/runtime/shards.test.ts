@@ -6,6 +6,7 @@ import { CircuitBreaker } from "../../durable-objects/circuit-breaker/object.ts"
 import { DEFAULT_BREAKER } from "../../mesh/contract/defaults.ts";
 import type { BreakerDelta, PulseApi, PulseReply } from "../../mesh/contract/pulse.ts";
 import type { RegistryApi } from "../../mesh/contract/state.ts";
+import { SILENT } from "../mesh/algorithms/circuits.ts";
 
 const { CIRCUIT_BREAKER: circuits, REGISTRY: registries } = env as unknown as {
   readonly CIRCUIT_BREAKER: DurableObjectNamespace<CircuitBreaker>;
@@ -17,15 +18,6 @@ const { Pulse } = exports as unknown as {
 };
 /** What is counted here counts for as long as the test takes, on a machine that may have other work. */
 const policy = { ...DEFAULT_BREAKER, windowMs: 120_000 };
-const none: BreakerDelta = {
-  generation: 0,
-  ok: 0,
-  failed: 0,
-  slow: 0,
-  held: 0,
-  run: 0,
-  probes: [],
-};
 
 /** An isolate of a workload that tells of one circuit. */
 function tellerOf(workload: string, object: string) {
@@ -39,7 +31,7 @@ function tellerOf(workload: string, object: string) {
       sequence: ++sequence,
       version: 0,
       nack: null,
-      parts: [{ object, sequence: told, delta: { ...none, ...change } }],
+      parts: [{ object, sequence: told, delta: { ...SILENT, ...change } }],
     });
   const lease = async () => await pulse.lease({ format: 1, isolate, object });
   /** Tells the same until it is acknowledged. */
@@ -148,7 +140,7 @@ it("a circuit that is called more than 250 times in a second is told through a s
 
 it("a question for a lease tells, is counted and says so like any other call", async () => {
   const object = `breaker:${crypto.randomUUID()}|e`;
-  const delta = { ...none, failed: 20 };
+  const delta = { ...SILENT, failed: 20 };
   const parts = [{ workload: "default/a", isolate: "i", sequence: 1, delta }];
   const lasting = { ...policy, baseOpenMs: 60_000 };
   const ask = async () => await circuits.getByName(object).lease(object, parts, lasting);

@@ -4,19 +4,14 @@ import { type Breaker, newBreaker, takeDelta } from "../../../mesh/algorithms/br
 import { DEFAULT_BREAKER } from "../../../mesh/contract/defaults.ts";
 import type { BreakerDelta } from "../../../mesh/contract/pulse.ts";
 import type { BreakerPolicy } from "../../../mesh/contract/table.ts";
+import { SILENT } from "./circuits.ts";
 
 export const START = 1_800_000_000_000;
 export const half = (): number => 0.5;
 export const policy: BreakerPolicy = DEFAULT_BREAKER;
 
 export const delta = (change: Partial<BreakerDelta>): BreakerDelta => ({
-  generation: 0,
-  ok: 0,
-  failed: 0,
-  slow: 0,
-  held: 0,
-  run: 0,
-  probes: [],
+  ...SILENT,
   ...change,
 });
 

@@ -1,6 +1,6 @@
 // Owns the cast of the circuit tests: a circuit just born, calls that it counts, and what its object says.
 import { type Circuit, countCall, newCircuit } from "../../../mesh/algorithms/breaker/circuit.ts";
-import type { CircuitState, Verdict } from "../../../mesh/contract/pulse.ts";
+import type { BreakerDelta, CircuitState, Verdict } from "../../../mesh/contract/pulse.ts";
 
 export const START = 1_800_000_000_000;
 export const NAME = "breaker:ns/s|e";
@@ -21,3 +21,14 @@ export const verdict = (state: CircuitState, generation: number, probeInMs = 0):
   generation,
   probeInMs,
 });
+
+/** A delta that tells of nothing. */
+export const SILENT: BreakerDelta = {
+  generation: 0,
+  ok: 0,
+  failed: 0,
+  slow: 0,
+  held: 0,
+  run: 0,
+  probes: [],
+};

@@ -13,22 +13,13 @@ import {
 } from "../../../mesh/algorithms/breaker/shard.ts";
 import type { BreakerDelta } from "../../../mesh/contract/pulse.ts";
 import type { TakenPart } from "../../../mesh/contract/state.ts";
-import { NAME, START } from "./circuits.ts";
+import { NAME, SILENT, START } from "./circuits.ts";
 
-const none: BreakerDelta = {
-  generation: 0,
-  ok: 0,
-  failed: 0,
-  slow: 0,
-  held: 0,
-  run: 0,
-  probes: [],
-};
 const part = (
   sequence: number,
   change: Partial<BreakerDelta>,
   { workload = "ns/a", isolate = "i" } = {},
-): TakenPart<BreakerDelta> => ({ workload, isolate, sequence, delta: { ...none, ...change } });
+): TakenPart<BreakerDelta> => ({ workload, isolate, sequence, delta: { ...SILENT, ...change } });
 
 describe("a circuit becomes a tree", () => {
   it("of nine with more than 250 calls in a second", () => {
@@ -92,7 +83,7 @@ describe("a shard", () => {
         ...part(1, { generation: 1, ok: 11, failed: 22, slow: 33, held: 44 }),
         isolate: "born",
         delta: {
-          ...none,
+          ...SILENT,
           generation: 1,
           ok: 11,
           failed: 22,
