@@ -3,6 +3,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import path from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 
 /** One Worker of the process. */
 export interface BenchWorker {
@@ -22,7 +24,8 @@ export interface BenchProcess {
 }
 
 const COMPATIBILITY_DATE = "2026-10-20";
-const FIRST_PORT = 42_000;
+/** The descriptor workerd writes to which socket took which port. */
+const CONTROL_FD = 3;
 
 /** Starts workerd; every Worker in `exposed` gets a loopback socket of its own, all an inspector where a port is told. */
 export async function startWorkerd(
@@ -32,17 +35,21 @@ export async function startWorkerd(
   inspectorPort?: number,
 ): Promise<BenchProcess> {
   mkdirSync(dir, { recursive: true });
-  const base = FIRST_PORT + (process.pid % 20_000);
-  const ports = new Map(exposed.map((name, index) => [name, base + index]));
-  writeFileSync(path.join(dir, "config.capnp"), config(dir, workers, ports));
+  writeFileSync(path.join(dir, "config.capnp"), config(dir, workers, exposed));
   const flags = inspectorPort === undefined ? [] : [`--inspector-addr=127.0.0.1:${inspectorPort}`];
   const child = spawn(
     "node_modules/.bin/workerd",
-    ["serve", path.join(dir, "config.capnp"), ...flags],
+    ["serve", path.join(dir, "config.capnp"), `--control-fd=${CONTROL_FD}`, ...flags],
     {
-      stdio: ["ignore", process.env["BENCH_LOG"] === undefined ? "ignore" : "inherit", "inherit"],
+      stdio: [
+        "ignore",
+        process.env["BENCH_LOG"] === undefined ? "ignore" : "inherit",
+        "inherit",
+        "pipe",
+      ],
     },
   );
+  const ports = await portsOf(child, exposed.length);
   const ask = (name: string, at: string): Promise<string> => get(ports.get(name) ?? 0, at);
   for (const name of exposed) await untilUp(child, () => ask(name, "/up"));
   const pid = workerdPid(child);
@@ -55,6 +62,25 @@ export async function startWorkerd(
         child.kill("SIGTERM");
       }),
   };
+}
+
+/** Ports are the system's choice: each socket tells its own in a line of JSON. */
+async function portsOf(child: ChildProcess, count: number): Promise<ReadonlyMap<string, number>> {
+  const ports = new Map<string, number>();
+  const told = child.stdio[CONTROL_FD] as Readable;
+  for await (const line of createInterface({ input: told })) {
+    const { event, socket, port } = JSON.parse(line) as Told;
+    if (event === "listen") ports.set(socket, port);
+    if (ports.size === count) return ports;
+  }
+  throw new Error(`workerd ended with ${ports.size} of ${count} sockets open`);
+}
+
+/** One line of the control descriptor. */
+interface Told {
+  readonly event: string;
+  readonly socket: string;
+  readonly port: number;
 }
 
 /** The launcher may be a script that runs the binary as its child: the one with the sockets counts. */
@@ -104,17 +130,12 @@ function get(port: number, at: string): Promise<string> {
   });
 }
 
-function config(
-  dir: string,
-  workers: readonly BenchWorker[],
-  ports: ReadonlyMap<string, number>,
-): string {
+function config(dir: string, workers: readonly BenchWorker[], exposed: readonly string[]): string {
   const services = workers.map(
     (worker) => `(name = ${q(worker.name)}, worker = .${id(worker.name)})`,
   );
-  const sockets = [...ports].map(
-    ([name, port]) =>
-      `(name = ${q(name)}, address = "127.0.0.1:${port}", http = (), service = ${q(name)})`,
+  const sockets = exposed.map(
+    (name) => `(name = ${q(name)}, address = "127.0.0.1:0", http = (), service = ${q(name)})`,
   );
   return [
     `using Workerd = import "/workerd/workerd.capnp";`,
