@@ -16,7 +16,31 @@ export const violations: readonly Seed[] = [
   {
     kind: "the data plane imports the simulator",
     path: "mesh/platform/seed-simulator.ts",
-    source: `import { world } from "../simulator/world.ts";\nexport const a = world;\n`,
+    source: `import { world } from "../simulator/core/world.ts";\nexport const a = world;\n`,
+    rule: layering,
+  },
+  {
+    kind: "the simulator's core imports what is built on it",
+    path: "mesh/simulator/core/seed-edge.ts",
+    source: `import { worker } from "../edge/worker.ts";\nexport const a = worker;\n`,
+    rule: layering,
+  },
+  {
+    kind: "the simulator's core names a type of what is built on it",
+    path: "mesh/simulator/core/seed-type.ts",
+    source: `export type A = typeof import("../edge/worker.ts").worker;\n`,
+    rule: layering,
+  },
+  {
+    kind: "the simulator's core imports the data plane",
+    path: "mesh/simulator/core/seed-chains.ts",
+    source: `import { outbound } from "../../chains/outbound.ts";\nexport const a = outbound;\n`,
+    rule: layering,
+  },
+  {
+    kind: "the simulator's core imports a package",
+    path: "mesh/simulator/core/seed-package.ts",
+    source: `import { decodeJwt } from "jose";\nexport const a = decodeJwt;\n`,
     rule: layering,
   },
   {

@@ -56,10 +56,17 @@ export const outbound = [fault, retry] as const;
 
 export const clock = { now: (): number => Date.now(), env };
 `,
-  "mesh/simulator/world.ts": `import { randomUUID } from "node:crypto";
-import { outbound } from "../chains/outbound.ts";
+  "mesh/simulator/core/random.ts": `export const random = (): number => 0.5;\n`,
+  "mesh/simulator/core/world.ts": `import process from "node:process";
+import { random } from "./random.ts";
 
-export const world = { outbound, id: randomUUID };
+export const world = { random, wait: process.nextTick };
+`,
+  "mesh/simulator/edge/worker.ts": `import { randomUUID } from "node:crypto";
+import { outbound } from "../../chains/outbound.ts";
+import { world } from "../core/world.ts";
+
+export const worker = { world, outbound, id: randomUUID };
 `,
   "mesh/weave/wrap.ts": `import { outbound } from "../chains/outbound.ts";
 import { clock } from "../platform/clock.ts";

@@ -1,10 +1,10 @@
-// Owns many seeds in a row: each is a run of the whole mesh and one of the model of size; and how to tell of them.
-import { INVARIANTS, noneMet, type InvariantName, type Violation } from "./invariants.ts";
-import { randomOf } from "./random.ts";
+// Owns many seeds in a row: each is a run of the whole mesh and one of the model of size.
+import { randomOf } from "./core/random.ts";
+import { START_MS } from "./core/trace.ts";
+import { noneMet, type InvariantName, type Violation } from "./judge/invariants.ts";
 import { runSeed, type SeedReport } from "./run.ts";
 import { runScale, type ScaleReport } from "./scale.ts";
-import { FAULTS, type FaultName } from "./swarm.ts";
-import { START_MS } from "./world.ts";
+import { FAULTS, type FaultName } from "./scenario/swarm.ts";
 
 /** What is asked for. */
 export interface ManyOptions {
@@ -110,33 +110,3 @@ function breachOf(seed: number, model: ScaleReport): readonly Violation[] {
 
 const hashOf = ({ calls, wasted, openedMs, closedMs }: ScaleReport): number =>
   (calls * 31 + wasted * 17 + Math.floor(openedMs) * 7 + Math.floor(closedMs)) | 0;
-
-/** For a terminal: counters, and of each breach its seed and the end of its trace. */
-export function describe(report: ManyReport): string {
-  const { seeds, firstSeed, calls, wholeCalls, hash, met, fired } = report;
-  const lines = [
-    `${seeds} seeds from ${firstSeed}, ${calls} calls, ${wholeCalls} of them the whole way; trace ${hash}`,
-    "",
-    ...keysOf(INVARIANTS).map(
-      (name) => `${name.padEnd(4)} ${String(met[name]).padStart(10)}  ${INVARIANTS[name]}`,
-    ),
-    "",
-    `faults felt: ${keysOf(fired)
-      .map((name) => `${name} ${fired[name]}`)
-      .join(", ")}`,
-  ];
-  for (const name of report.neverMet) lines.push(`${name} was never put to the test`);
-  for (const violation of report.violations) lines.push("", ...told(violation));
-  lines.push("", report.broken === 0 ? "no invariant was broken" : `${report.broken} breaches`);
-  return lines.join("\n");
-}
-
-const told = ({ seed, invariant, detail, atMs, trace }: Violation): readonly string[] => [
-  `${invariant} broken in seed ${seed}: ${detail}`,
-  ...trace
-    .slice(-12)
-    .map(
-      (entry) =>
-        `  ${((entry.atMs - atMs) / 1000).toFixed(3)} s  ${entry.what} (machine ${entry.who}, ${entry.detail})`,
-    ),
-];

@@ -12,6 +12,8 @@ export interface Region {
   calls: number;
   toldMs: number;
   isTelling: boolean;
+  /** Who told it something before it knew whether the circuit is a tree. */
+  readonly waiting: (() => void)[];
 }
 
 export const bornRegion = (name: string): Region => ({
@@ -22,4 +24,5 @@ export const bornRegion = (name: string): Region => ({
   calls: 0,
   toldMs: Number.NEGATIVE_INFINITY,
   isTelling: false,
+  waiting: [],
 });

@@ -1,16 +1,22 @@
 // Owns one run: an edge is born, callers call, the weather drawn for the seed happens, and the judge looks on.
 import { EPOCH_MS } from "../contract/identity.ts";
-import { installAmbient } from "./ambient.ts";
-import { Attacker } from "./attacker.ts";
-import { evict } from "./exchange.ts";
-import { Judge, type InvariantName, type Violation } from "./invariants.ts";
-import { Ledger } from "./ledger.ts";
-import { Planes } from "./planes.ts";
-import { drawSwarm, FAULTY_MS, RUN_MS, Weather, type FaultName, type Swarm } from "./swarm.ts";
-import { CALLEES, FRONT, MALLORY, seedOf } from "./tables.ts";
-import { Traffic } from "./traffic.ts";
-import { Worker, type Deployment } from "./worker.ts";
-import { START_MS, World } from "./world.ts";
+import { running, standIn, standInTime } from "./core/ambient.ts";
+import { Isolates } from "./core/isolates.ts";
+import { Machine } from "./core/machine.ts";
+import { START_MS } from "./core/trace.ts";
+import { Weather } from "./core/weather.ts";
+import { World } from "./core/world.ts";
+import { Planes } from "./edge/planes.ts";
+import { standInFetch } from "./edge/response.ts";
+import { CALLEES, FRONT, MALLORY, seedOf } from "./edge/tables.ts";
+import { standInCrypto } from "./edge/web-crypto.ts";
+import { Worker, type Deployment } from "./edge/worker.ts";
+import { Judge, type InvariantName, type Violation } from "./judge/invariants.ts";
+import { Ledger } from "./judge/ledger.ts";
+import { Attacker } from "./scenario/attacker.ts";
+import { drawSwarm, FAULTY_MS, RUN_MS } from "./scenario/swarm.ts";
+import type { FaultName, Sky, Swarm } from "./scenario/swarm.ts";
+import { Traffic } from "./scenario/traffic.ts";
 
 /** What came of one seed. */
 export interface SeedReport {
@@ -28,34 +34,40 @@ export interface SeedReport {
 
 /** Runs one seed with about as many calls. */
 export async function runSeed(seed: number, calls: number): Promise<SeedReport> {
-  const restore = installAmbient();
+  const restores = [...standInTime(), ...standInFetch(), ...standInCrypto(), standInLog()];
   try {
     const edge = await Edge.build(drawSwarm(seed, calls));
     return await edge.run();
   } finally {
-    restore();
+    for (const restore of restores) restore();
   }
 }
 
+/** Nobody reads what Workers log. */
+const standInLog = (): (() => void) =>
+  standIn(console, "log", (own) => (...line: readonly unknown[]) => {
+    if (running.getStore() === undefined) own(...line);
+  });
+
 const WEATHER_EVERY_MS = 500;
+/** Clocks differ by that much at any time. */
+const TOLERATED_SKEW_MS = 2000;
 /** Attacks in one turn of the weather. */
 const STRIKES = 10;
-/** Isolates of one callee in one colo, at most. */
-const MOST_PER_COLO = 4;
+/** The pool of the isolates that call; those of the called are named by workload and colo. */
+const CALLERS = "callers";
 
 class Edge {
   readonly #swarm: Swarm;
   readonly #world: World;
-  readonly #weather: Weather;
+  readonly #weather: Sky;
   readonly #planes: Planes;
   readonly #judge: Judge;
   readonly #ledger: Ledger;
   readonly #attacker: Attacker;
   readonly #traffic: Traffic;
-  readonly #startMs: number;
   readonly #deployment: Deployment;
-  readonly #callees = new Map<string, Worker[]>();
-  readonly #callers: Worker[] = [];
+  readonly #isolates: Isolates<Worker>;
   #isOver = false;
 
   static async build(swarm: Swarm): Promise<Edge> {
@@ -69,9 +81,8 @@ class Edge {
 
   private constructor(swarm: Swarm, startMs: number, seeds: Deployment["seeds"]) {
     this.#swarm = swarm;
-    this.#startMs = startMs;
     this.#world = new World(swarm.seed, startMs);
-    this.#weather = new Weather(swarm, startMs);
+    this.#weather = new Weather(this.#world, swarm.faults);
     this.#planes = new Planes(this.#world, this.#weather, {
       granted: (object, generation, lease) => this.#ledger.granted(object, generation, lease),
       returned: (object, lease) => this.#ledger.returned(object, lease),
@@ -79,7 +90,7 @@ class Edge {
     this.#judge = new Judge(this.#world, swarm.seed);
     this.#ledger = new Ledger(this.#world, this.#judge, this.#weather);
     this.#attacker = new Attacker(this.#world, this.#ledger, this.#weather);
-    this.#traffic = new Traffic(swarm, startMs, {
+    this.#traffic = new Traffic(swarm, {
       world: this.#world,
       weather: this.#weather,
       judge: this.#judge,
@@ -90,22 +101,23 @@ class Edge {
       planes: this.#planes,
       seeds,
       table: Buffer.from(this.#planes.newest.bytes).toString("base64"),
-      isolateOf: (workload, colo) => this.#calleeOf(workload, colo),
+      isolateOf: (workload, colo) => this.#isolates.serving(workload, colo),
       tamper: (workload, answer) => this.#attacker.tamper(workload, answer),
     };
+    this.#isolates = new Isolates(this.#world, (workload, colo) => this.#born(workload, colo));
   }
 
   async run(): Promise<SeedReport> {
     const world = this.#world;
     const { callers, colos, faults } = this.#swarm;
-    for (let at = 0; at < callers; at += 1) this.#bearCaller(FRONT, at % colos, true);
+    for (let at = 0; at < callers; at += 1) this.#bearCaller(FRONT, at % colos);
     if (faults.some(({ name }) => name === "revoke" || name === "attack"))
-      this.#bearCaller(MALLORY, 0, true);
-    world.after(WEATHER_EVERY_MS, null, () => this.#turn());
-    await world.run(this.#startMs + RUN_MS);
+      this.#bearCaller(MALLORY, 0);
+    world.after(WEATHER_EVERY_MS, () => this.#turn());
+    await world.run(world.startMs + RUN_MS);
     this.#isOver = true;
     this.#traffic.end();
-    await world.run(this.#startMs + RUN_MS + 30_000);
+    await world.run(world.startMs + RUN_MS + 30_000);
     this.#ledger.close(this.#planes.verdicts());
     const { calls, succeeded, reasons } = this.#ledger;
     const { met, broken, violations } = this.#judge;
@@ -114,7 +126,7 @@ class Edge {
       calls,
       succeeded,
       reasons: Object.fromEntries(reasons),
-      hash: world.hash,
+      hash: world.trace.hash,
       met,
       fired: Object.fromEntries(this.#weather.fired),
       broken,
@@ -122,47 +134,24 @@ class Edge {
     };
   }
 
-  // --- machines
+  // --- isolates
 
-  #bear(workload: string, colo: number): Worker {
-    const world = this.#world;
-    const most = this.#weather.felt("skew", world.nowMs) > 0 ? 10_000 : 2000;
-    const machine = world.machine((world.random() * 2 - 1) * most);
-    world.note(`birth ${workload}`, machine.number, colo);
+  #born(workload: string, colo: number): Worker {
+    const mostMs = this.#weather.felt("skew") > 0 ? 10_000 : TOLERATED_SKEW_MS;
+    const machine = new Machine(this.#world, (this.#world.random() * 2 - 1) * mostMs);
     return new Worker(machine, workload, colo, this.#deployment, this.#traffic);
   }
 
-  #bearCaller(workload: string, colo: number, isLasting: boolean): void {
-    const worker = this.#bear(workload, colo);
-    // One that soon has nothing to do is not born again.
-    if (isLasting) this.#callers.push(worker);
-    this.#traffic.plan(worker, isLasting ? Number.POSITIVE_INFINITY : 4);
+  #bearCaller(workload: string, colo: number): void {
+    const worker = this.#isolates.bear(workload, colo, CALLERS);
+    this.#traffic.plan(worker, Number.POSITIVE_INFINITY);
   }
 
-  #calleeOf(workload: string, colo: number): Worker {
-    const world = this.#world;
-    const key = `${workload} ${colo}`;
-    const pool = this.#callees.get(key)?.filter(({ machine }) => !machine.isGone) ?? [];
-    this.#callees.set(key, pool);
-    const isFew = pool.length < MOST_PER_COLO && world.random() < 0.002;
-    const known = isFew ? undefined : pool[Math.floor(world.random() * pool.length)];
-    if (known !== undefined) return known;
-    const born = this.#bear(workload, colo);
-    pool.push(born);
-    return born;
-  }
-
+  /** A caller that is gone is born again: there is always work for it. */
   #evictSome(share: number): void {
-    const world = this.#world;
-    for (const worker of [...this.#callers, ...[...this.#callees.values()].flat()]) {
-      if (worker.machine.isGone || world.random() >= share) continue;
-      world.note("evict", worker.machine.number, 0);
-      evict(worker.machine);
-      if (this.#callers.includes(worker)) {
-        this.#callers.splice(this.#callers.indexOf(worker), 1);
-        this.#bearCaller(worker.workload, worker.colo, true);
-      }
-    }
+    this.#isolates.evict(share, ({ workload, colo }) => {
+      if (!CALLEES.includes(workload)) this.#bearCaller(workload, colo);
+    });
   }
 
   // --- weather
@@ -170,12 +159,12 @@ class Edge {
   #turn(): void {
     const world = this.#world;
     if (this.#isOver) return;
-    world.after(WEATHER_EVERY_MS, null, () => this.#turn());
+    world.after(WEATHER_EVERY_MS, () => this.#turn());
     for (const [name, happen] of this.#happenings) {
-      const share = this.#weather.felt(name, world.nowMs);
+      const share = this.#weather.felt(name);
       if (share > 0) happen(share);
     }
-    const sinceMs = world.nowMs - this.#startMs;
+    const { sinceMs } = world;
     if (sinceMs >= FAULTY_MS && sinceMs < FAULTY_MS + WEATHER_EVERY_MS) this.#setClocks();
   }
 
@@ -198,7 +187,8 @@ class Edge {
 
   /** Many isolates are born at once, and soon have nothing to do. */
   #thunder(): void {
-    for (let at = 0; at < 5; at += 1) this.#bearCaller(FRONT, at % this.#swarm.colos, false);
+    for (let at = 0; at < 5; at += 1)
+      this.#traffic.plan(this.#isolates.bear(FRONT, at % this.#swarm.colos), 4);
   }
 
   #publish(): void {
@@ -219,7 +209,7 @@ class Edge {
 
   /** Clocks that went wrong go right again. */
   #setClocks(): void {
-    for (const { machine } of [...this.#callers, ...[...this.#callees.values()].flat()])
-      machine.skewMs = Math.max(-2000, Math.min(2000, machine.skewMs));
+    for (const { machine } of this.#isolates.all())
+      machine.skewMs = Math.max(-TOLERATED_SKEW_MS, Math.min(TOLERATED_SKEW_MS, machine.skewMs));
   }
 }

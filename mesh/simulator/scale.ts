@@ -9,12 +9,15 @@ import {
   newCircuit,
   type Circuit,
 } from "../algorithms/breaker/circuit.ts";
+import { tellerOf } from "../algorithms/breaker/shard.ts";
 import { acknowledge, openBox, takeParts, type Outbox } from "../algorithms/pulse/outbox.ts";
 import { DEFAULT_BREAKER } from "../contract/defaults.ts";
 import type { PartMark, PulsePart, Verdict } from "../contract/pulse.ts";
-import { EventHeap } from "./heap.ts";
-import { exponential, poisson, randomOf, type Random } from "./random.ts";
-import { Tree, type Told } from "./tree.ts";
+import { EventHeap } from "./core/heap.ts";
+import { exponential, randomOf, type Random } from "./core/random.ts";
+import { poisson } from "./poisson.ts";
+import type { Told } from "./server.ts";
+import { Tree } from "./tree.ts";
 
 /** What is asked of the model. */
 export interface ScaleOptions {
@@ -72,7 +75,7 @@ const CALLERS = 3;
 interface Teller {
   readonly id: string;
   readonly caller: string;
-  readonly pulse: number;
+  readonly at: number;
   readonly circuit: Circuit;
   readonly outbox: Outbox;
   lastMs: number;
@@ -95,7 +98,6 @@ class Scale {
   readonly #tellers: Teller[];
   readonly #everyMs: number;
   #nowMs = 0;
-  #order = 0;
   #calls = 0;
   #pulses = 0;
   #wasted = 0;
@@ -153,7 +155,7 @@ class Scale {
     return {
       id: `${at}`,
       caller: `default/caller-${at % CALLERS}`,
-      pulse: this.#tree.pulseOf(at),
+      at,
       circuit,
       outbox,
       lastMs: -this.#random() * REST_MS,
@@ -163,8 +165,7 @@ class Scale {
   }
 
   #after(ms: number, run: () => void): void {
-    this.#order += 1;
-    this.#heap.push({ atMs: this.#nowMs + ms, order: this.#order, owner: null, run });
+    this.#heap.plan(this.#nowMs + ms, run);
   }
 
   // --- calls
@@ -214,7 +215,8 @@ class Scale {
 
   /** On the path: a lease, or none. */
   #ask(teller: Teller): void {
-    this.#tree.lease(teller.pulse, (lease, verdict) => {
+    const asker = tellerOf({ workload: teller.caller, isolate: teller.id });
+    this.#tree.lease(this.#tree.pulseOf(teller.at), asker, (lease, verdict) => {
       learn(teller.circuit, verdict, this.#nowMs);
       if (lease === 0) return;
       const isOk = this.#isAnswered();
@@ -253,7 +255,7 @@ class Scale {
     if (chance < lossShare / 2) return this.#plan(teller, true);
     this.#after(5, () => {
       this.#tree.report(
-        teller.pulse,
+        this.#tree.pulseOf(teller.at),
         told,
         (marks: readonly PartMark[], verdict: Verdict | null) => {
           if (chance < lossShare) return this.#plan(teller, true);

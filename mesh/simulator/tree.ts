@@ -8,30 +8,29 @@ import {
   type Breaker,
 } from "../algorithms/breaker/machine.ts";
 import {
+  addressed,
   batchOf,
   countCalls,
   gather,
+  handOnInMs,
   hasUntold,
   MOST_DIRECT,
   newLoad,
   rootTook,
   SHARD_MS,
+  shardName,
+  shardOf,
   SHARDS,
+  tellerOf,
   TREE_MS,
 } from "../algorithms/breaker/shard.ts";
 import { isNewer, type Sequences } from "../algorithms/pulse/sequences.ts";
 import { DEFAULT_BREAKER } from "../contract/defaults.ts";
-import type { BreakerDelta, PartMark, PulsePart, Verdict } from "../contract/pulse.ts";
+import type { BreakerDelta, PartMark, Verdict } from "../contract/pulse.ts";
 import type { TakenPart } from "../contract/state.ts";
-import type { Random } from "./random.ts";
+import { randomOf, type Random } from "./core/random.ts";
 import { bornRegion, type Region } from "./region.ts";
-
-/** A part of an isolate, and whose it is. */
-export interface Told {
-  readonly teller: string;
-  readonly caller: string;
-  readonly part: PulsePart;
-}
+import { bornServer, isTree, newer, type Server, type Told } from "./server.ts";
 
 /** Time and chance, as the model gives them. */
 export interface Beat {
@@ -40,31 +39,19 @@ export interface Beat {
   after(ms: number, run: () => void): void;
 }
 
+type Parts = readonly TakenPart<BreakerDelta>[];
 type Answer = (marks: readonly PartMark[], verdict: Verdict | null) => void;
 
-/** Isolates of the mesh that one isolate of the Pulse entrypoint serves. */
+const CIRCUIT = "breaker:default/callee|default/callee";
+/** Isolates of the mesh that one isolate of the Pulse entrypoint serves, and the share of their pulses that another gets. */
 const PER_PULSE = 100;
-const MERGE_MS = 1000;
+const STRAY_SHARE = 0.1;
 /** Between the Worker and an object. */
 const HOP_MS = 20;
 /** A Pulse isolate remembers for as long that there was no lease to be had. */
 const NO_LEASE_MS = 1000;
 
-interface PulseIsolate {
-  readonly at: number;
-  /** Until when it calls a shard. */
-  treeUntilMs: number;
-  pending: Told[];
-  /** Taken by the object, and whose pulse has still to be told so. */
-  readonly taken: Map<string, PartMark>;
-  isMerging: boolean;
-  mergedMs: number;
-  verdict: Verdict | null;
-  isAsking: boolean;
-  noLeaseUntilMs: number;
-}
-
-/** What an object says, and how many shards the circuit has. */
+/** What an object says, and how many shards the circuit has; it took nothing where it was called as if that were otherwise. */
 type Word = (verdict: Verdict | null, shards: number) => void;
 type Lease = (lease: number, verdict: Verdict, shards: number) => void;
 
@@ -73,10 +60,14 @@ export class Tree {
   readonly breaker: Breaker;
   readonly reporters: number;
   mostProbes = 0;
+  /** Calls of which the circuit was told, each as often as it took them. */
+  counted = 0;
   readonly #beat: Beat;
-  readonly #pulses: PulseIsolate[];
+  /** Draws which ways are taken and when, apart from what the breaker draws. */
+  readonly #ways: Random;
+  readonly #pulses: Server[];
   readonly #sequences: Sequences = new Map();
-  readonly #regions: readonly Region[];
+  readonly #regions: ReadonlyMap<string, Region>;
   readonly #size = newLoad();
   readonly #load = new Map<string, number>();
 
@@ -85,29 +76,26 @@ export class Tree {
     const pulses = Math.max(1, Math.ceil(isolates / PER_PULSE));
     this.reporters = isolates;
     this.#beat = beat;
+    this.#ways = randomOf(isolates);
     this.breaker = newBreaker(beat.now());
-    this.#regions = Array.from({ length: SHARDS }, (_, at) => bornRegion(`shard ${at}`));
-    this.#pulses = Array.from({ length: pulses }, (_, at) => ({
-      at,
-      treeUntilMs: isKnown && pulses > MOST_DIRECT ? beat.now() + TREE_MS : 0,
-      pending: [],
-      taken: new Map(),
-      isMerging: false,
-      mergedMs: -beat.random() * MERGE_MS,
-      verdict: null,
-      isAsking: false,
-      noLeaseUntilMs: 0,
-    }));
+    const names = Array.from({ length: SHARDS }, (_, at) => shardName(at, CIRCUIT));
+    this.#regions = new Map(names.map((name) => [name, bornRegion(name)]));
+    const treeUntilMs = isKnown && pulses > MOST_DIRECT ? beat.now() + TREE_MS : 0;
+    this.#pulses = Array.from({ length: pulses }, () =>
+      bornServer(treeUntilMs, -1000 * beat.random()),
+    );
   }
 
   /** 0 while the circuit is called directly. */
   get shards(): number {
-    return countCalls(this.#size, 0, this.#beat.now());
+    const { treeUntilMs } = this.#size;
+    return this.#beat.now() < treeUntilMs ? SHARDS : 0;
   }
 
-  /** The Pulse isolate that serves an isolate. */
+  /** The Pulse isolate that gets a pulse of an isolate: nearly always the same. */
   pulseOf(isolate: number): number {
-    return isolate % this.#pulses.length;
+    const isStray = this.#ways() < STRAY_SHARE;
+    return (isStray ? isolate + 1 : isolate) % this.#pulses.length;
   }
 
   /** Most calls of one object in one second. */
@@ -130,7 +118,7 @@ export class Tree {
   }
 
   /** A lease, on the path; a Pulse isolate asks for one at a time and remembers a no. */
-  lease(pulse: number, answer: (lease: number, verdict: Verdict) => void): void {
+  lease(pulse: number, teller: string, answer: (lease: number, verdict: Verdict) => void): void {
     const isolate = this.#pulses[pulse];
     if (isolate === undefined) return;
     const { verdict } = isolate;
@@ -140,7 +128,8 @@ export class Tree {
       return;
     }
     isolate.isAsking = true;
-    this.#ask(isolate, (lease, news, shards) => {
+    const region = isTree(isolate, this.#beat.now()) ? this.#regionOf(teller) : undefined;
+    this.#ask(region, (lease, news, shards) => {
       isolate.isAsking = false;
       this.#learnSize(isolate, shards);
       if (lease === 0) isolate.noLeaseUntilMs = this.#beat.now() + NO_LEASE_MS;
@@ -149,11 +138,10 @@ export class Tree {
     });
   }
 
-  /** Through the shard, which asks for its region as a Pulse isolate asks for its own. */
-  #ask(isolate: PulseIsolate, answer: Lease): void {
+  /** Through a shard, which asks for all who call it as a Pulse isolate asks for its own. */
+  #ask(region: Region | undefined, answer: Lease): void {
     const { now, after } = this.#beat;
-    const region = this.#regionOf(isolate);
-    if (region === undefined) return after(HOP_MS, () => this.#grant(answer));
+    if (region === undefined) return after(HOP_MS, () => this.#grant(undefined, answer));
     after(HOP_MS, () => {
       this.#count(region.name);
       region.calls += 1;
@@ -161,7 +149,7 @@ export class Tree {
       const verdict = knock(region.door, now());
       if (verdict !== null) return after(HOP_MS, () => answer(0, verdict, region.shards));
       after(HOP_MS, () =>
-        this.#grant((lease, news, shards) => {
+        this.#grant(1, (lease, news, shards) => {
           hear(region.door, news, now());
           unlock(region.door, lease, SHARD_MS, now());
           region.shards = shards;
@@ -171,78 +159,104 @@ export class Tree {
     });
   }
 
-  #grant(answer: Lease): void {
+  #grant(calls: number | undefined, answer: Lease): void {
     const { now, random, after } = this.#beat;
     this.#count("root");
-    const shards = countCalls(this.#size, 1, now());
+    const shards = countCalls(this.#size, calls, now());
     const lease = grantLease(this.breaker, DEFAULT_BREAKER, now(), random);
     this.mostProbes = Math.max(this.mostProbes, this.breaker.leases.size);
     const news = this.#verdict();
     after(HOP_MS, () => answer(lease, news, shards));
   }
 
-  #regionOf({ at, treeUntilMs }: PulseIsolate): Region | undefined {
-    return this.#beat.now() < treeUntilMs ? this.#regions[at % SHARDS] : undefined;
+  #regionOf(teller: string): Region | undefined {
+    return this.#regions.get(shardName(shardOf(teller, SHARDS), CIRCUIT));
   }
 
-  #learnSize(isolate: PulseIsolate, shards: number): void {
-    if (shards > 0) isolate.treeUntilMs = this.#beat.now() + TREE_MS;
+  #learnSize(isolate: Server, shards: number): void {
+    isolate.treeUntilMs = shards > 0 ? this.#beat.now() + TREE_MS : 0;
   }
 
   /** Whether it begins at once. */
-  #mergeSoon(isolate: PulseIsolate): boolean {
+  #mergeSoon(isolate: Server): boolean {
     if (isolate.isMerging) return false;
     isolate.isMerging = true;
-    const waitMs = Math.max(0, isolate.mergedMs + MERGE_MS - this.#beat.now());
+    const nowMs = this.#beat.now();
+    const shards = isTree(isolate, nowMs) ? SHARDS : 0;
+    const waitMs = handOnInMs(nowMs - isolate.mergedMs, shards, this.reporters, this.#ways);
     this.#beat.after(waitMs, () => this.#merge(isolate));
     return waitMs === 0;
   }
 
-  #merge(isolate: PulseIsolate): void {
+  #merge(isolate: Server): void {
     const batch = isolate.pending;
     isolate.pending = [];
     isolate.isMerging = false;
     isolate.mergedMs = this.#beat.now();
-    const region = this.#regionOf(isolate);
     const parts = batch.map(({ teller, caller, part }) => ({
       workload: caller,
       isolate: teller,
       sequence: part.sequence,
       delta: part.delta as BreakerDelta,
     }));
-    const answer: Word = (news, shards) => {
-      isolate.verdict = newer(isolate.verdict, news);
-      this.#learnSize(isolate, shards);
-      for (const { teller, part } of batch)
-        isolate.taken.set(teller, { object: part.object, sequence: part.sequence });
-    };
-    this.#beat.after(HOP_MS, () =>
-      region === undefined ? this.#take(parts, 1, answer) : this.#gather(region, parts, answer),
-    );
+    const objects = new Map(batch.map(({ teller, part }) => [teller, part.object]));
+    this.#tell(isolate, parts, (taken) => {
+      for (const { isolate: teller, sequence } of taken)
+        isolate.taken.set(teller, { object: objects.get(teller) ?? CIRCUIT, sequence });
+    });
+  }
+
+  /** To the circuit, or each part to its own shard; what was not taken goes the other way. */
+  #tell(isolate: Server, parts: Parts, took: (parts: Parts) => void): void {
+    const called = isTree(isolate, this.#beat.now()) ? SHARDS : 0;
+    for (const [name, own] of addressed(CIRCUIT, parts, called)) {
+      const answer: Word = (news, shards) => {
+        isolate.verdict = newer(isolate.verdict, news);
+        this.#learnSize(isolate, shards);
+        if (shards === called) took(own);
+        else if (isTree(isolate, this.#beat.now()) !== called > 0) this.#tell(isolate, own, took);
+      };
+      const region = this.#regions.get(name);
+      this.#beat.after(HOP_MS, () =>
+        region === undefined
+          ? this.#take(own, undefined, answer)
+          : this.#gather(region, own, answer),
+      );
+    }
   }
 
   /** The root takes parts; none twice. */
-  #take(parts: readonly TakenPart<BreakerDelta>[], calls: number, answer: Word): void {
+  #take(parts: Parts, calls: number | undefined, answer: Word): void {
     const { now, random, after } = this.#beat;
     this.#count("root");
     const shards = countCalls(this.#size, calls, now());
     expire(this.breaker, now(), random);
-    for (const { workload, isolate, sequence, delta } of parts)
-      if (isNewer(this.#sequences, `${workload} ${isolate}`, sequence, now()))
-        takeDelta(this.breaker, workload, delta, DEFAULT_BREAKER, now(), random);
+    for (const part of shards > 0 && calls === undefined ? [] : parts) {
+      const { workload, sequence, delta } = part;
+      if (!isNewer(this.#sequences, tellerOf(part), sequence, now())) continue;
+      this.counted += delta.ok + delta.failed;
+      takeDelta(this.breaker, workload, delta, DEFAULT_BREAKER, now(), random);
+    }
     const news = this.#verdict();
     after(HOP_MS, () => answer(news, shards));
   }
 
-  /** A shard answers from memory, and tells the root behind that. */
-  #gather(region: Region, parts: readonly TakenPart<BreakerDelta>[], answer: Word): void {
+  /** A shard answers from memory, and tells the root behind that; one that knows nothing asks first. */
+  #gather(region: Region, parts: Parts, answer: Word): void {
     const { now, after } = this.#beat;
     this.#count(region.name);
     region.calls += 1;
-    gather(region.shard, parts, now());
+    const take = (): void => {
+      if (region.shards > 0) {
+        gather(region.shard, parts, now());
+        this.#tellSoon(region);
+      }
+      const news = heard(region.door, now());
+      after(HOP_MS, () => answer(news, region.shards));
+    };
+    if (region.shards > 0) return take();
+    region.waiting.push(take);
     this.#tellSoon(region);
-    const news = heard(region.door, now());
-    after(HOP_MS, () => answer(news, region.shards));
   }
 
   #tellSoon(region: Region): void {
@@ -260,6 +274,7 @@ export class Tree {
           if (news !== null) hear(region.door, news, now());
           region.shards = shards;
           region.isTelling = false;
+          for (const take of region.waiting.splice(0)) take();
           if (hasUntold(region.shard)) this.#tellSoon(region);
         }),
       );
@@ -269,7 +284,7 @@ export class Tree {
   #verdict(): Verdict {
     const { state, generation, probeAtMs } = this.breaker;
     const probeInMs = state === "open" ? Math.max(0, probeAtMs - this.#beat.now()) : 0;
-    return { object: "breaker:default/callee|default/callee", state, generation, probeInMs };
+    return { object: CIRCUIT, state, generation, probeInMs };
   }
 
   #count(object: string): void {
@@ -277,6 +292,3 @@ export class Tree {
     this.#load.set(key, (this.#load.get(key) ?? 0) + 1);
   }
 }
-
-const newer = (known: Verdict | null, news: Verdict | null): Verdict | null =>
-  known !== null && (news === null || news.generation < known.generation) ? known : news;

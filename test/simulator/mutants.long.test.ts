@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type * as Machine from "../../mesh/algorithms/breaker/machine.ts";
 import type * as Simulator from "../../mesh/simulator.ts";
 import type { FaultName, InvariantName } from "../../mesh/simulator.ts";
-import { drawSwarm } from "../../mesh/simulator/swarm.ts";
+import { drawSwarm } from "../../mesh/simulator/scenario/swarm.ts";
 
 /** What one module says instead of its own. */
 interface Change {

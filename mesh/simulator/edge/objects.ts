@@ -1,18 +1,18 @@
 // Owns the objects' Worker in virtual time: the Pulse entrypoint's own memory, and circuits with their keepers.
-import { createKeeper, type Keeper } from "../../durable-objects/circuit-breaker/keeper.ts";
-import type { Clock } from "../../durable-objects/clock.ts";
+import { createKeeper, type Keeper } from "../../../durable-objects/circuit-breaker/keeper.ts";
+import type { Clock } from "../../../durable-objects/clock.ts";
 import {
   createLeaseGate,
   type Leased,
   type LeaseGate,
-} from "../../durable-objects/pulse/lease-gate.ts";
-import { createPulseMemory } from "../../durable-objects/pulse/memory.ts";
-import { createPartsMemory, type Part } from "../../durable-objects/pulse/parts.ts";
-import { toLeaseRequest, toReport } from "../../durable-objects/pulse/sound.ts";
-import type { Sql } from "../../durable-objects/sql.ts";
-import { policyOf } from "../algorithms/breaker/policy.ts";
-import { DEFAULT_BREAKER } from "../contract/defaults.ts";
-import type { Revocation } from "../contract/identity.ts";
+} from "../../../durable-objects/pulse/lease-gate.ts";
+import { createPulseMemory } from "../../../durable-objects/pulse/memory.ts";
+import { createPartsMemory, type Part } from "../../../durable-objects/pulse/parts.ts";
+import { toLeaseRequest, toReport } from "../../../durable-objects/pulse/sound.ts";
+import type { Sql } from "../../../durable-objects/sql.ts";
+import { policyOf } from "../../algorithms/breaker/policy.ts";
+import { DEFAULT_BREAKER } from "../../contract/defaults.ts";
+import type { Revocation } from "../../contract/identity.ts";
 import {
   BREAKER_OBJECT,
   PULSE_FORMAT,
@@ -22,10 +22,9 @@ import {
   type PulseReply,
   type PulseReport,
   type Verdict,
-} from "../contract/pulse.ts";
-import type { RegistryMerge, TakenPart } from "../contract/state.ts";
-import { exchange, type Link } from "./exchange.ts";
-import type { Machine } from "./world.ts";
+} from "../../contract/pulse.ts";
+import type { RegistryMerge, TakenPart } from "../../contract/state.ts";
+import type { Link, Machine } from "../core/machine.ts";
 
 /** What the objects know of the rest of the mesh. */
 export interface Known {
@@ -129,7 +128,7 @@ export class ObjectsWorker {
   }
 
   #toObject<T>(work: () => T): Promise<T> {
-    return exchange(this.machine, this.machine, this.#link(), work);
+    return this.machine.ask(this.machine, this.#link(), work);
   }
 
   #keeper(object: string): Keeper {
@@ -161,7 +160,7 @@ const rowOf = (stored: Map<string, string>, object: string): Sql => ({
 const clockOf = (machine: Machine): Clock => ({
   now: () => machine.now(),
   uuid: () => "00000000-0000-4000-8000-000000000000",
-  random: (size) => new Uint8Array(size).map(() => Math.floor(machine.random() * 256)),
+  random: (size) => new Uint8Array(size).map(() => Math.floor(machine.world.random() * 256)),
   sleep: (ms) => new Promise((resolve) => void machine.after(ms, () => resolve())),
 });
 

@@ -1,10 +1,7 @@
 // Owns the one source of chance of a simulation: everything that is drawn comes from its seed.
 
-/** A stream of draws, the same for the same seed. */
-export interface Random {
-  /** In [0, 1). */
-  (): number;
-}
+/** A stream of draws in [0, 1), the same for the same seed. */
+export type Random = () => number;
 
 /** mulberry32: 32 bits of state, which is plenty for the draws of one run. */
 export const randomOf = (seed: number): Random => {
@@ -19,15 +16,3 @@ export const randomOf = (seed: number): Random => {
 
 /** A waiting time with the given mean: the gaps of calls that know nothing of each other. */
 export const exponential = (random: Random, mean: number): number => -Math.log(1 - random()) * mean;
-
-/** How many of many independent events with the mean in all: exact below 30, else by the normal law. */
-export const poisson = (random: Random, mean: number): number => {
-  if (mean > 30) return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal(random)));
-  const floor = Math.exp(-mean);
-  let count = 0;
-  for (let product = random(); product > floor; product *= random()) count += 1;
-  return count;
-};
-
-const normal = (random: Random): number =>
-  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

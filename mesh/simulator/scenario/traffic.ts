@@ -1,19 +1,19 @@
 // Owns the calls of a run: who calls whom, when and with how much time, and what the callees make of it.
-import type { InboundCall } from "../pipeline/call.ts";
-import { LightResponse } from "./ambient.ts";
+import type { InboundCall } from "../../pipeline/call.ts";
+import { exponential } from "../core/random.ts";
+import type { World } from "../core/world.ts";
+import { LightResponse } from "../edge/response.ts";
+import { CART, FRONT, MALLORY, PAY, VAULT } from "../edge/tables.ts";
+import type { Application, Arrival, Worker } from "../edge/worker.ts";
+import type { Judge } from "../judge/invariants.ts";
+import type { Ledger } from "../judge/ledger.ts";
 import type { Attacker } from "./attacker.ts";
-import type { Judge } from "./invariants.ts";
-import type { Ledger } from "./ledger.ts";
-import { exponential } from "./random.ts";
-import { FAULTY_MS, HEALING_MS, type FaultName, type Swarm, type Weather } from "./swarm.ts";
-import { CART, FRONT, MALLORY, PAY, VAULT } from "./tables.ts";
-import type { Application, Arrival, Worker } from "./worker.ts";
-import type { World } from "./world.ts";
+import { FAULTY_MS, HEALING_MS, type FaultName, type Sky, type Swarm } from "./swarm.ts";
 
 /** Who sees the calls of a run, and under what sky they are made. */
 interface Onlookers {
   readonly world: World;
-  readonly weather: Weather;
+  readonly weather: Sky;
   readonly judge: Judge;
   readonly ledger: Ledger;
   readonly attacker: Attacker;
@@ -25,18 +25,16 @@ const AMPLE_MS = 1000;
 /** The callers' calls, and the application that answers them. */
 export class Traffic implements Application {
   readonly #swarm: Swarm;
-  readonly #startMs: number;
   readonly #world: World;
-  readonly #weather: Weather;
+  readonly #weather: Sky;
   readonly #judge: Judge;
   readonly #ledger: Ledger;
   readonly #attacker: Attacker;
   #ids = 0;
   #isOver = false;
 
-  constructor(swarm: Swarm, startMs: number, onlookers: Onlookers) {
+  constructor(swarm: Swarm, onlookers: Onlookers) {
     this.#swarm = swarm;
-    this.#startMs = startMs;
     this.#world = onlookers.world;
     this.#weather = onlookers.weather;
     this.#judge = onlookers.judge;
@@ -47,7 +45,7 @@ export class Traffic implements Application {
   /** Plans a caller's next call and, after it, `left - 1` more: the gaps between them are exponential. */
   plan(worker: Worker, left: number): void {
     const gapMs = exponential(this.#world.random, 1000 / this.#swarm.rate);
-    this.#world.after(gapMs, worker.machine, () => {
+    worker.machine.after(gapMs, () => {
       if (this.#isOver || left === 0) return;
       this.plan(worker, left - 1);
       void this.#call(worker);
@@ -72,8 +70,11 @@ export class Traffic implements Application {
     });
     const sent = await worker.send({ to, method, id: note.id, isRpc, leftMs, scope: null });
     const isGood = this.#ledger.settle(note, sent);
-    const sinceMs = this.#world.nowMs - this.#startMs;
-    if (sinceMs > FAULTY_MS + HEALING_MS && worker.workload === FRONT && leftMs >= AMPLE_MS)
+    if (
+      this.#world.sinceMs > FAULTY_MS + HEALING_MS &&
+      worker.workload === FRONT &&
+      leftMs >= AMPLE_MS
+    )
       this.#judge.check(
         "I18",
         isGood,
@@ -88,15 +89,15 @@ export class Traffic implements Application {
     this.#ledger.ran(worker, call, arrival);
     this.#attacker.saw(worker, arrival);
     const hit = (name: FaultName): boolean => {
-      const share = weather.share(name, world.nowMs);
-      return share > 0 && world.random() < share && weather.felt(name, world.nowMs) > 0;
+      const share = weather.share(name);
+      return share > 0 && world.random() < share && weather.felt(name) > 0;
     };
     let workMs = 1 + exponential(world.random, 3);
     if (hit("callee-slow")) workMs += exponential(world.random, 400);
     if (hit("callee-hangs")) workMs += 20_000;
     await new Promise<void>((resolve) => void worker.machine.after(workMs, resolve));
     if (hit("callee-throws")) throw new Error("the application threw");
-    if (weather.felt("callee-outage", world.nowMs) > 0 || hit("callee-errors"))
+    if (weather.felt("callee-outage") > 0 || hit("callee-errors"))
       return new Response("", { status: 503 });
     if (arrival.rpc !== null) return arrival.id;
     if (worker.workload.startsWith(`${CART}-`) && world.random() < 0.1)

@@ -1,5 +1,6 @@
 // Owns what must never be otherwise, and how often each was put to the test: an invariant that nothing tries is no proof.
-import type { TraceEntry, World } from "./world.ts";
+import type { TraceEntry } from "../core/trace.ts";
+import type { World } from "../core/world.ts";
 
 /** What holds in every run; docs/simulator.md says more of each. */
 export const INVARIANTS = {
@@ -58,7 +59,7 @@ export class Judge {
       invariant,
       detail: detail(),
       atMs: nowMs,
-      trace: this.#world.trace(),
+      trace: this.#world.trace.last,
     });
   }
 }

@@ -1,31 +1,34 @@
 // Owns a simulated isolate of a woven Worker: the real platform code and chains, on a machine of the simulated edge.
-import { inbound } from "../chains/inbound.ts";
-import { outbound } from "../chains/outbound.ts";
-import { HEDDLE } from "../contract/headers.ts";
-import { WIRING_FORMAT, type Wiring } from "../contract/wiring.ts";
-import type { WrappedKeys } from "../contract/identity.ts";
-import type { HttpParts, InboundCall, OutboundCall, RpcParts } from "../pipeline/call.ts";
-import { rootContext } from "../pipeline/context.ts";
-import { compose } from "../pipeline/filter.ts";
-import type { EndpointBinding, Keeper, Scope } from "../pipeline/isolate.ts";
-import { newCall } from "../pipeline/new-call.ts";
-import type { Outcome } from "../pipeline/outcome.ts";
-import { createIsolate, type MeshIsolate } from "../platform/isolate.ts";
-import type { MeshBindings } from "../platform/bindings.ts";
-import { late } from "../weave/late.ts";
-import { LightHeaders, type EndingSignal } from "./ambient.ts";
-import { exchange } from "./exchange.ts";
+import { inbound } from "../../chains/inbound.ts";
+import { outbound } from "../../chains/outbound.ts";
+import { HEDDLE } from "../../contract/headers.ts";
+import { WIRING_FORMAT, type Wiring } from "../../contract/wiring.ts";
+import type { WrappedKeys } from "../../contract/identity.ts";
+import type { HttpParts, InboundCall, OutboundCall, RpcParts } from "../../pipeline/call.ts";
+import { rootContext } from "../../pipeline/context.ts";
+import { compose } from "../../pipeline/filter.ts";
+import type { EndpointBinding, Keeper, Scope } from "../../pipeline/isolate.ts";
+import { newCall } from "../../pipeline/new-call.ts";
+import type { Outcome } from "../../pipeline/outcome.ts";
+import { createIsolate, type MeshIsolate } from "../../platform/isolate.ts";
+import type { MeshBindings } from "../../platform/bindings.ts";
+import { late } from "../../weave/late.ts";
+import type { Machine } from "../core/machine.ts";
 import type { Planes } from "./planes.ts";
+import { LightHeaders, type EndingSignal } from "./response.ts";
 import { KEK, TABLE_KEY, TRUST_DOMAIN, UPSTREAMS } from "./tables.ts";
-import type { Machine } from "./world.ts";
 
 const wayOut = compose(outbound);
 const wayIn = compose(inbound);
 
 /** What every Worker of a run is told at deploy time. */
 export interface Deployment {
-  readonly planes: Planes;
+  readonly planes: Pick<Planes, "control" | "kv" | "pulse">;
   readonly seeds: ReadonlyMap<string, WrappedKeys>;
+  /** Key-encryption key of the Workers. Default: {@link KEK}. */
+  readonly kek?: string;
+  /** Of the table signature. Default: {@link TABLE_KEY}. */
+  readonly tableKey?: JsonWebKey;
   /** The table bundled at deploy, base64. */
   readonly table: string;
   /** An isolate of a workload in a colo, born if there is none. */
@@ -179,14 +182,14 @@ export class Worker {
   }
 
   #bindings(): MeshBindings {
-    const { planes } = this.#deployment;
+    const { planes, kek = KEK } = this.#deployment;
     const upstreams = UPSTREAMS[this.workload] ?? [];
     return {
       control: planes.control(this.machine, this.workload),
       pulse: planes.pulse(this.machine, this.workload),
       table: planes.kv(this.machine, this.colo),
       relay: null,
-      kek: KEK,
+      kek,
       endpoints: new Map(upstreams.map((upstream) => [upstream, this.#bindingTo(upstream)])),
       assets: undefined,
     };
@@ -205,7 +208,7 @@ export class Worker {
       ownRoutes: false,
       assets: null,
       loopback: "simulated",
-      tableKey: TABLE_KEY,
+      tableKey: this.#deployment.tableKey ?? TABLE_KEY,
       seed: this.#deployment.seeds.get(this.workload) ?? null,
       table: this.#deployment.table,
     };
@@ -217,7 +220,7 @@ export class Worker {
       const { world } = this.machine;
       const callee = this.#deployment.isolateOf(workload, this.colo);
       const link = { sendMs: 0.2 + world.random(), replyMs: 0.2 + world.random() };
-      return exchange(this.machine, callee.machine, link, async () =>
+      return this.machine.ask(callee.machine, link, async () =>
         this.#deployment.tamper(workload, await callee.take(arrival)),
       );
     };

@@ -1,10 +1,10 @@
 // Owns an attacker inside the account: it has seen what went over the wire and sends it again, changed or not.
-import { LightResponse } from "./ambient.ts";
-import type { Ledger } from "./ledger.ts";
-import type { Weather } from "./swarm.ts";
-import { MALLORY, PAY, VAULT } from "./tables.ts";
-import type { Arrival, Worker } from "./worker.ts";
-import type { World } from "./world.ts";
+import type { World } from "../core/world.ts";
+import { LightResponse } from "../edge/response.ts";
+import { MALLORY, PAY, VAULT } from "../edge/tables.ts";
+import type { Arrival, Worker } from "../edge/worker.ts";
+import type { Ledger } from "../judge/ledger.ts";
+import type { Sky } from "./swarm.ts";
 
 interface Captured {
   readonly callee: Worker;
@@ -21,13 +21,13 @@ const STALE_MS = 30_000;
 export class Attacker {
   readonly #world: World;
   readonly #ledger: Ledger;
-  readonly #weather: Weather;
+  readonly #weather: Sky;
   readonly #captured: Captured[] = [];
   #answer: LightResponse | null = null;
   #seen = 0;
   #strikes = 0;
 
-  constructor(world: World, ledger: Ledger, weather: Weather) {
+  constructor(world: World, ledger: Ledger, weather: Sky) {
     this.#world = world;
     this.#ledger = ledger;
     this.#weather = weather;
@@ -46,10 +46,7 @@ export class Attacker {
       return answer;
     const older = this.#answer;
     this.#answer = answer;
-    const isHit =
-      older !== null &&
-      this.#weather.share("attack", this.#world.nowMs) > 0 &&
-      this.#world.random() < 0.2;
+    const isHit = older !== null && this.#weather.share("attack") > 0 && this.#world.random() < 0.2;
     return isHit ? older : answer;
   }
 
@@ -74,7 +71,7 @@ export class Attacker {
   #send(callee: Worker, arrival: Arrival, isReplay = false): void {
     this.#strikes += 1;
     const id = `attack ${this.#strikes}`;
-    this.#world.after(0, callee.machine, () => {
+    callee.machine.after(0, () => {
       void callee.take({ ...arrival, id }).then(
         (answer) => this.#ledger.struck(callee, isReplay, answer),
         () => undefined,

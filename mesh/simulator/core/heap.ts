@@ -6,33 +6,23 @@ export interface Planned {
   readonly order: number;
   /** Null once it was called off. */
   run: (() => void) | null;
-  /** Whose clock it moves; null for the world itself. */
-  readonly owner: Owner | null;
 }
 
-/** Whoever events belong to: what is planned for one that is gone never happens. */
-export interface Owner {
-  readonly isGone: boolean;
-}
-
-/** A binary heap of planned events. */
+/** A binary heap of planned events: none is later than the two below it, at twice its place and one or two more. */
 export class EventHeap {
   readonly #events: Planned[] = [];
-
-  /** How many are planned, those called off among them. */
-  get size(): number {
-    return this.#events.length;
-  }
+  #order = 0;
 
   /** The instant of the earliest; Infinity when nothing is planned. */
   get nextMs(): number {
     return this.#events[0]?.atMs ?? Number.POSITIVE_INFINITY;
   }
 
-  push(event: Planned): void {
+  plan(atMs: number, run: () => void): Planned {
+    this.#order += 1;
+    const event = { atMs, order: this.#order, run };
     const events = this.#events;
-    let at = events.length;
-    events.push(event);
+    let at = events.push(event) - 1;
     while (at > 0) {
       const above = (at - 1) >> 1;
       const parent = events[above];
@@ -41,14 +31,14 @@ export class EventHeap {
       at = above;
     }
     events[at] = event;
+    return event;
   }
 
   /** Takes the earliest out; undefined when nothing is planned. */
   pop(): Planned | undefined {
-    const events = this.#events;
-    const first = events[0];
-    const last = events.pop();
-    if (last !== undefined && events.length > 0) this.#sink(last);
+    const first = this.#events[0];
+    const last = this.#events.pop();
+    if (last !== undefined && this.#events.length > 0) this.#sink(last);
     return first;
   }
 
@@ -56,13 +46,10 @@ export class EventHeap {
     const events = this.#events;
     let at = 0;
     for (;;) {
-      let below = 2 * at + 1;
-      const left = events[below];
-      if (left === undefined) break;
-      const right = events[below + 1];
-      const child = right !== undefined && isBefore(right, left) ? right : left;
-      if (child === right) below += 1;
-      if (isBefore(event, child)) break;
+      const left = 2 * at + 1;
+      const below = isBefore(events[left + 1], events[left]) ? left + 1 : left;
+      const child = events[below];
+      if (child === undefined || isBefore(event, child)) break;
       events[at] = child;
       at = below;
     }
@@ -70,5 +57,7 @@ export class EventHeap {
   }
 }
 
-const isBefore = (one: Planned, other: Planned): boolean =>
-  one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);
+const isBefore = (one?: Planned, other?: Planned): boolean =>
+  one !== undefined &&
+  other !== undefined &&
+  (one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order));

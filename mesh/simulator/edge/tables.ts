@@ -1,6 +1,6 @@
 // Owns the mesh that is simulated: its services and routes, compiled and signed as control does it, and its keys.
 import { generateKeyPairSync, sign } from "node:crypto";
-import { compile } from "../../control/compile/compile.ts";
+import { compile } from "../../../control/compile/compile.ts";
 import {
   EPOCH_MS,
   SEED_LIFE_MS,
@@ -8,13 +8,13 @@ import {
   type Revocation,
   type WireKey,
   type WrappedKeys,
-} from "../contract/identity.ts";
-import { parseResource } from "../contract/resources/parse.ts";
-import type { StoredResource } from "../contract/state.ts";
-import { audienceSecret, pairSeed, toWireKey } from "../identity/derive.ts";
-import { Secret, type KeyBytes } from "../identity/secret.ts";
-import { wrapKeys } from "../identity/seed.ts";
-import { writeTable } from "../identity/table-frame.ts";
+} from "../../contract/identity.ts";
+import { parseResource } from "../../contract/resources/parse.ts";
+import type { StoredResource } from "../../contract/state.ts";
+import { audienceSecret, pairSeed, toWireKey } from "../../identity/derive.ts";
+import { Secret, type KeyBytes } from "../../identity/secret.ts";
+import { wrapKeys } from "../../identity/seed.ts";
+import { writeTable } from "../../identity/table-frame.ts";
 
 export const TRUST_DOMAIN = "simulated.example";
 /** Who calls, who is called, and who should not get through. */

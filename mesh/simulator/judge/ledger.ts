@@ -1,16 +1,16 @@
 // Owns what a run knows of each call from outside, and holds it against the invariants.
-import { DEFAULT_BREAKER } from "../contract/defaults.ts";
-import type { Verdict } from "../contract/pulse.ts";
-import { REASONS, type Reason } from "../contract/reasons.ts";
-import type { InboundCall } from "../pipeline/call.ts";
-import type { Outcome } from "../pipeline/outcome.ts";
-import { isRefused } from "../pipeline/problem.ts";
-import { LightResponse } from "./ambient.ts";
+import { DEFAULT_BREAKER } from "../../contract/defaults.ts";
+import type { Verdict } from "../../contract/pulse.ts";
+import { REASONS, type Reason } from "../../contract/reasons.ts";
+import type { InboundCall } from "../../pipeline/call.ts";
+import type { Outcome } from "../../pipeline/outcome.ts";
+import { isRefused } from "../../pipeline/problem.ts";
+import type { World } from "../core/world.ts";
+import { LightResponse } from "../edge/response.ts";
+import { FRONT, MALLORY, RETRIES, VAULT } from "../edge/tables.ts";
+import type { Arrival, Sent, Worker } from "../edge/worker.ts";
+import type { FaultName, Sky } from "../scenario/swarm.ts";
 import type { Judge } from "./invariants.ts";
-import type { FaultName, Weather } from "./swarm.ts";
-import { FRONT, MALLORY, RETRIES, VAULT } from "./tables.ts";
-import type { Arrival, Sent, Worker } from "./worker.ts";
-import type { World } from "./world.ts";
 
 /** A call as its caller made it. */
 export interface CallNote {
@@ -85,9 +85,9 @@ export class Ledger {
   readonly #denied = new WeakSet<Worker>();
   readonly #world: World;
   readonly #judge: Judge;
-  readonly #weather: Weather;
+  readonly #weather: Sky;
 
-  constructor(world: World, judge: Judge, weather: Weather) {
+  constructor(world: World, judge: Judge, weather: Sky) {
     this.#world = world;
     this.#judge = judge;
     this.#weather = weather;
@@ -220,7 +220,7 @@ export class Ledger {
     judge.check("I9", reason !== "no_endpoint" && reason !== "not_bound", () => `${id}: ${reason}`);
     if (caller.workload === MALLORY) return;
     const away = this.#planesAway(startedMs - FELT_MS, caller);
-    if (away > 1 || this.#weather.held(["skew"], startedMs - FELT_MS, this.#world.nowMs)) return;
+    if (away > 1 || this.#weather.held(["skew"], startedMs - FELT_MS)) return;
     const isMeshCaused = reason !== null && MESH_CAUSED.has(reason as Reason);
     if (away === 1 || isMeshCaused)
       judge.check(
@@ -260,7 +260,7 @@ export class Ledger {
 
   #planesAway(fromMs: number, { bornMs }: Worker): number {
     const from = Math.max(fromMs, bornMs);
-    return PLANES.filter((names) => this.#weather.held(names, from, this.#world.nowMs)).length;
+    return PLANES.filter((names) => this.#weather.held(names, from)).length;
   }
 }
 
