@@ -35,20 +35,25 @@ export class CircuitBreaker extends DurableObject<CircuitBreakerEnv> implements 
     object: string,
     parts: Parts,
     policy: BreakerPolicy,
-    calls = 1,
+    calls?: number,
   ): Promise<CircuitWord> {
     const shard = this.#shardOf(object);
     if (shard !== null) return await shard.merge(parts, policy);
-    this.#keeper().take(parts, policy);
-    return { ...this.#tell(object), ...this.#size(calls) };
+    const size = this.#take(parts, policy, calls);
+    return { ...this.#tell(object), ...size };
   }
 
-  async lease(object: string, parts: Parts, policy: BreakerPolicy): Promise<CircuitLease> {
+  async lease(
+    object: string,
+    parts: Parts,
+    policy: BreakerPolicy,
+    calls?: number,
+  ): Promise<CircuitLease> {
     const shard = this.#shardOf(object);
-    if (shard !== null) return await shard.lease(parts, policy);
-    this.#keeper().take(parts, policy);
+    if (shard !== null) return await shard.lease(policy);
+    const size = this.#take(parts, policy, calls);
     const lease = this.#keeper().grant(policy);
-    return { lease, verdict: this.#tell(object), ...this.#size(1) };
+    return { lease, verdict: this.#tell(object), ...size };
   }
 
   async trip(object: string): Promise<Verdict> {
@@ -79,8 +84,14 @@ export class CircuitBreaker extends DurableObject<CircuitBreakerEnv> implements 
     return (this.#shard ??= new ShardKeeper(circuit, rootOf, ambientClock, keep));
   }
 
-  #size(calls: number): Pick<CircuitWord, "shards"> {
+  /** A tree takes what its shards tell and nothing else, so that a part comes one way only. */
+  #take(
+    parts: Parts,
+    policy: BreakerPolicy,
+    calls: number | undefined,
+  ): Pick<CircuitWord, "shards"> {
     const shards = countCalls(this.#load, calls, ambientClock.now());
+    this.#keeper().take(shards > 0 && calls === undefined ? [] : parts, policy);
     return shards > 0 ? { shards } : {};
   }
 

@@ -60,42 +60,45 @@ export class ShardKeeper {
     this.#shard = newShard(clock.uuid());
   }
 
+  /** Takes what is told, unless the root says it is no tree. */
   async merge(parts: Parts, policy: BreakerPolicy): Promise<CircuitWord> {
-    const verdict = await this.#take(parts, policy);
+    const verdict = await this.#stand(policy);
+    if (this.#isTree()) {
+      gather(this.#shard, parts, this.#clock.now());
+      this.#tellSoon();
+    }
     return { ...verdict, ...this.#size };
   }
 
-  async lease(parts: Parts, policy: BreakerPolicy): Promise<CircuitLease> {
-    await this.#take(parts, policy);
-    const verdict = knock(this.#door, this.#clock.now());
-    return verdict === null ? await this.#ask() : { lease: 0, verdict, ...this.#size };
+  async lease(policy: BreakerPolicy): Promise<CircuitLease> {
+    const known = await this.#stand(policy);
+    const isClosed = this.#isTree() ? knock(this.#door, this.#clock.now()) : known;
+    if (isClosed === null) return await this.#ask();
+    if (this.#isTree()) this.#tellSoon();
+    return { lease: 0, verdict: isClosed, ...this.#size };
   }
 
-  /** Takes what is told, and says what was heard last; where that is nothing, it asks first. */
-  async #take(parts: Parts, policy: BreakerPolicy): Promise<Verdict> {
+  /** What was heard of the circuit last; where that is nothing, or that it is no tree, it asks first. */
+  async #stand(policy: BreakerPolicy): Promise<Verdict> {
     this.#calls += 1;
     this.#policy = policy;
-    gather(this.#shard, parts, this.#clock.now());
     const known = heard(this.#door, this.#clock.now());
-    if (known !== null) {
-      this.#tellSoon();
-      return known;
-    }
-    try {
-      // One question is enough for all who wait for the first answer.
-      return await (this.#first ??= this.#tell().finally(() => {
-        this.#first = null;
-      }));
-    } finally {
-      if (hasUntold(this.#shard)) this.#tellSoon();
-    }
+    if (known !== null && this.#isTree()) return known;
+    // One question is enough for all who wait for the answer.
+    return await (this.#first ??= this.#tell().finally(() => {
+      this.#first = null;
+    }));
+  }
+
+  #isTree(): boolean {
+    return this.#size.shards !== undefined;
   }
 
   async #ask(): Promise<CircuitLease> {
     let lease: number | null = null;
     try {
       const batch = batchOf(this.#shard);
-      const leased = await this.#rootOf().lease(this.#circuit, batch, this.#policy);
+      const leased = await this.#rootOf().lease(this.#circuit, batch, this.#policy, 1);
       this.#learn(batch, leased.verdict, leased.shards);
       lease = leased.lease;
       return leased;

@@ -1,6 +1,7 @@
 // Owns the entrypoint Pulse: the one channel between isolates and shared state. Who reports is read from props only.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { policyOf } from "../../mesh/algorithms/breaker/policy.ts";
+import { handOnInMs, shardName, shardOf, tellerOf } from "../../mesh/algorithms/breaker/shard.ts";
 import { DEFAULT_BREAKER } from "../../mesh/contract/defaults.ts";
 import {
   BREAKER_OBJECT,
@@ -17,6 +18,7 @@ import {
 } from "../../mesh/contract/pulse.ts";
 import type {
   CircuitBreakerApi,
+  CircuitLease,
   RegistryApi,
   ReplayGuardApi,
   TakenPart,
@@ -45,9 +47,12 @@ export interface PulseProps {
 }
 
 const memory = createPulseMemory(ambientClock);
-const parts = createPartsMemory(ambientClock);
+const random = (): number => (ambientClock.random(1)[0] ?? 0) / 256;
 const gate = createLeaseGate(ambientClock);
 const trees = createTrees(ambientClock);
+const parts = createPartsMemory(ambientClock, (object, sinceMs) =>
+  handOnInMs(sinceMs, trees.shardsOf(object), memory.reporters(), random),
+);
 
 /** Takes reports and answers from memory; hands parts on to their objects. */
 export class Pulse extends WorkerEntrypoint<PulseEnv, PulseProps> implements PulseApi {
@@ -65,11 +70,10 @@ export class Pulse extends WorkerEntrypoint<PulseEnv, PulseProps> implements Pul
   }
 
   async lease(given: LeaseRequest): Promise<LeaseReply> {
-    this.#workload();
-    const { object } = toLeaseRequest(given);
-    const { lease, verdict } = await gate(object, () =>
-      parts.with(object, (taken) => this.#ask(object, taken as Deltas)),
-    );
+    const workload = this.#workload();
+    const { isolate, object } = toLeaseRequest(given);
+    const teller = tellerOf({ workload, isolate });
+    const { lease, verdict } = await gate(object, () => this.#ask(object, teller));
     return { format: PULSE_FORMAT, lease, verdict };
   }
 
@@ -89,20 +93,36 @@ export class Pulse extends WorkerEntrypoint<PulseEnv, PulseProps> implements Pul
     return workload;
   }
 
-  async #ask(circuit: string, taken: Deltas): Promise<Leased> {
-    const name = trees.nameOf(circuit);
-    const object = this.env.CIRCUIT_BREAKER.getByName(name);
-    const { lease, verdict, shards } = await object.lease(name, taken, policyFor(circuit));
-    trees.heard(circuit, shards);
-    return { lease, verdict };
+  /** With what waits for the circuit; of a tree the isolate's shard is asked, and what waits goes its own way. */
+  async #ask(circuit: string, teller: string): Promise<Leased> {
+    const shards = trees.shardsOf(circuit);
+    if (shards > 0) {
+      const name = shardName(shardOf(teller, shards), circuit);
+      const { lease, verdict, ...said } = await this.#leaseAt(name, circuit, []);
+      trees.heard(circuit, said.shards);
+      return { lease, verdict };
+    }
+    return await parts.with(circuit, async (taken) => {
+      const { lease, verdict, ...said } = await this.#leaseAt(circuit, circuit, taken as Deltas);
+      trees.heard(circuit, said.shards);
+      // A tree takes nothing that it is told directly.
+      if (said.shards !== undefined && taken.length > 0) await this.#tell(circuit, taken as Deltas);
+      return { lease, verdict };
+    });
+  }
+
+  async #leaseAt(name: string, circuit: string, taken: Deltas): Promise<CircuitLease> {
+    return await this.#circuit(name).lease(name, taken, policyFor(circuit));
   }
 
   async #tell(circuit: string, taken: Deltas): Promise<Verdict> {
-    const name = trees.nameOf(circuit);
-    const object = this.env.CIRCUIT_BREAKER.getByName(name);
-    const { shards, ...verdict } = await object.merge(name, taken, policyFor(circuit));
-    trees.heard(circuit, shards);
-    return verdict;
+    return await trees.tell(circuit, taken, async (name, parts) =>
+      this.#circuit(name).merge(name, parts, policyFor(circuit)),
+    );
+  }
+
+  #circuit(name: string): CircuitBreakerApi {
+    return this.env.CIRCUIT_BREAKER.getByName(name);
   }
 
   async #deliver(object: string, taken: readonly Part[]): Promise<Verdict | null> {

@@ -33,6 +33,8 @@ export interface PulseMemory {
   ): Promise<PulseReply>;
   /** The breaker policies of the newest table known. */
   policies(): BreakerPolicies;
+  /** Isolates that report. */
+  reporters(): number;
 }
 
 export function createPulseMemory(clock: Clock): PulseMemory {
@@ -84,6 +86,7 @@ export function createPulseMemory(clock: Clock): PulseMemory {
       return toReply(report, news, clock.now() - learnedMs);
     },
     policies: () => news.policies?.breakers ?? {},
+    reporters: () => news.reporters,
   };
 }
 

@@ -1,4 +1,4 @@
-// Owns the parts that a Pulse isolate was told and has still to hand on: merged into one call per object and second, and
+// Owns the parts that a Pulse isolate was told and has still to hand on: merged into one call per object and time, and
 // acknowledged only when the object took them.
 import { aged } from "../../mesh/algorithms/breaker/door.ts";
 import type { PartMark, PulsePart, Verdict } from "../../mesh/contract/pulse.ts";
@@ -35,7 +35,7 @@ export interface Teller {
 }
 
 export interface PartsMemory {
-  /** Takes parts; those of objects that were not called in the last second are handed on at once. */
+  /** Takes parts; those of objects that were not called lately are handed on at once. */
   take(
     teller: Teller,
     parts: readonly PulsePart[],
@@ -49,7 +49,12 @@ export interface PartsMemory {
   ): Promise<T>;
 }
 
-export function createPartsMemory(clock: Clock): PartsMemory {
+/** `inMs` says in how long an object is told that was told last so long ago; by default a second after that. */
+export function createPartsMemory(
+  clock: Clock,
+  inMs: (object: string, sinceMs: number) => number = (_object, sinceMs) =>
+    Math.max(0, MERGE_EVERY_MS - sinceMs),
+): PartsMemory {
   const objects = new Map<string, Pending>();
 
   function pendingOf(object: string): Pending {
@@ -61,13 +66,13 @@ export function createPartsMemory(clock: Clock): PartsMemory {
     return known;
   }
 
-  /** What an object can be told at once is told at once, else a second after the last time; null where nobody waits. */
+  /** What an object can be told at once is told at once, else when it is its time again; null where nobody waits. */
   function ensureMerge(object: string, deliver: Deliver, waitUntil: WaitUntil) {
     const pending = pendingOf(object);
     const nowMs = clock.now();
     if (pending.parts.length === 0) return null;
     if (pending.merging !== null && nowMs - pending.merging.sinceMs < LOST_MS) return null;
-    const delayMs = Math.max(0, pending.mergedMs + MERGE_EVERY_MS - nowMs);
+    const delayMs = inMs(object, nowMs - pending.mergedMs);
     const work = mergeLater(pending, (parts) => deliver(object, parts), clock, delayMs);
     pending.merging = { work, sinceMs: nowMs };
     waitUntil(work);

@@ -158,10 +158,13 @@ export interface IssuerApi {
   signTable(bytes: Uint8Array): Promise<{ readonly kid: string; readonly signature: Uint8Array }>;
   /** What a table says of its keys. */
   tableSignedBy(): Promise<SignedBy>;
-  /** Master secrets of the epochs around now (32 bytes each) and of the deploy-seed slot. */
+  /** Master secrets (32 bytes each) of the epochs around now and of deploy seeds. */
   masters(): Promise<{
-    readonly epochs: readonly { readonly kid: string; readonly secret: Uint8Array }[];
-    readonly seed: { readonly kid: string; readonly secret: Uint8Array };
+    readonly epochs: readonly MasterSecret[];
+    /** Of the active slot. */
+    readonly seed: MasterSecret;
+    /** Of slots that are prepared, or were active: what callees have to know besides. Absent: none. */
+    readonly others?: readonly MasterSecret[];
   }>;
   revoke(revocation: Omit<Revocation, "atMs">): Promise<readonly Revocation[]>;
   revocations(): Promise<readonly Revocation[]>;
@@ -173,6 +176,12 @@ export interface IssuerApi {
   slots(): Promise<readonly KeySlot[]>;
   /** Makes a new key take over, at once or when verifiers know it; answers its id. Earlier keys stay good until their end. */
   rotate(purpose: "token" | "seed" | "table", isAtOnce: boolean): Promise<string>;
+}
+
+/** What the secrets of audiences derive from. */
+export interface MasterSecret {
+  readonly kid: string;
+  readonly secret: Uint8Array;
 }
 
 /** A key of Issuer's, its secret left out. */
@@ -214,9 +223,9 @@ export interface TakenPart<Delta> {
   readonly delta: Delta;
 }
 
-/** What a circuit says; `shards` absent: it is called directly. */
+/** What a circuit or a shard of it says; `shards` absent: it is called directly, and a shard took nothing. */
 export interface CircuitWord extends Verdict {
-  /** It is a tree of as many shards, and whoever calls it calls one of them from now on. */
+  /** It is a tree of as many shards: each isolate's parts go to its own, and a circuit that was called directly took none. */
   readonly shards?: number;
 }
 
@@ -228,18 +237,19 @@ export type CircuitLease = Pick<LeaseReply, "lease" | "verdict"> & Pick<CircuitW
  * that is a tree each shard is one too, under the name `shard N ` and the circuit's.
  */
 export interface CircuitBreakerApi {
-  /** Takes parts, each once, and says how the circuit stands; `calls` are those it stands for, by default 1. */
+  /** Takes parts, each once, and says how the circuit stands; `calls`: it is a shard of it that tells, and was called so often. */
   merge(
     object: string,
     parts: readonly TakenPart<BreakerDelta>[],
     policy: BreakerPolicy,
     calls?: number,
   ): Promise<CircuitWord>;
-  /** The same, and a lease of a probe where one may be given out. */
+  /** The same, and a lease of a probe where one may be given out; a shard takes no parts with it. */
   lease(
     object: string,
     parts: readonly TakenPart<BreakerDelta>[],
     policy: BreakerPolicy,
+    calls?: number,
   ): Promise<CircuitLease>;
   /** Holds it open until it is reset. */
   trip(object: string): Promise<Verdict>;

@@ -8,8 +8,6 @@ import { migrate } from "../../durable-objects/sql.ts";
 import { EPOCH_MS } from "../../mesh/contract/identity.ts";
 import { memorySql, testClock } from "./memory-sql.ts";
 
-const DAY_MS = 86_400_000;
-
 async function setUp(kek = "A".repeat(43)) {
   const clock = testClock();
   const sql = memorySql();
@@ -38,31 +36,6 @@ it("comes again before the next epoch begins", async () => {
   expect(nextMs).toBeLessThan(beginsMs);
   clock.advance(nextMs - clock.now());
   expect(await masters.prepare()).toBeGreaterThan(beginsMs);
-});
-
-it("a seed slot is followed by the next 30 days before it ends", async () => {
-  const { clock, masters } = await setUp();
-  const first = await masters.seed();
-  clock.advance(59 * DAY_MS);
-  expect(await masters.seed()).toEqual(first);
-  clock.advance(2 * DAY_MS);
-  expect((await masters.seed()).kid).toBe("s2");
-});
-
-it("a revoked seed slot is followed by the next at once", async () => {
-  const { clock, sql, masters } = await setUp();
-  const first = await masters.seed();
-  sql.all("INSERT INTO revocation VALUES ('kid', ?, ?)", first.kid, clock.now());
-  const second = await masters.seed();
-  expect(second.kid).toBe("s2");
-  expect(second.secret).not.toEqual(first.secret);
-  expect(await masters.seed()).toEqual(second);
-});
-
-it("makes one master for callers that come at once", async () => {
-  const { masters } = await setUp();
-  const [a, b] = await Promise.all([masters.seed(), masters.seed()]);
-  expect(a).toEqual(b);
 });
 
 it("a row sealed for one key does not open as another, nor under another kek", async () => {

@@ -4,7 +4,6 @@ import { createKeeper } from "../../durable-objects/circuit-breaker/keeper.ts";
 import { STEPS } from "../../durable-objects/circuit-breaker/schema.ts";
 import { type Root, ShardKeeper } from "../../durable-objects/circuit-breaker/shard.ts";
 import type { Clock } from "../../durable-objects/clock.ts";
-import { createTrees } from "../../durable-objects/pulse/trees.ts";
 import { migrate } from "../../durable-objects/sql.ts";
 import { DEFAULT_BREAKER } from "../../mesh/contract/defaults.ts";
 import type { BreakerDelta } from "../../mesh/contract/pulse.ts";
@@ -54,7 +53,12 @@ function setUp() {
   const keeper = createKeeper(sql, clock);
   const merges: { sequences: number[]; calls: number | undefined }[] = [];
   const behind: Promise<unknown>[] = [];
-  const root = { way: "well" as Way, asked: 0, wait: async (): Promise<void> => undefined };
+  const root = {
+    way: "well" as Way,
+    size: { shards: 32 } as { shards?: number },
+    asked: 0,
+    wait: async (): Promise<void> => undefined,
+  };
   const through = async <T>(work: () => T): Promise<T> => {
     if (root.way === "lost") throw new Error("lost");
     const answer = work();
@@ -67,13 +71,13 @@ function setUp() {
       through(() => {
         merges.push({ sequences: parts.map(({ sequence }) => sequence), calls });
         keeper.take(parts, policy);
-        return { ...keeper.verdict(object), shards: 9 };
+        return { ...keeper.verdict(object), ...root.size };
       }),
     lease: (object, parts, policy) =>
       through(() => {
         root.asked += 1;
         keeper.take(parts, policy);
-        return { lease: keeper.grant(policy), verdict: keeper.verdict(object), shards: 9 };
+        return { lease: keeper.grant(policy), verdict: keeper.verdict(object), ...root.size };
       }),
   };
   const born = () =>
@@ -85,7 +89,7 @@ function setUp() {
     );
   const tell = (shard: ShardKeeper, ...parts: ReturnType<typeof part>[]) =>
     shard.merge(parts, DEFAULT_BREAKER);
-  const ask = (shard: ShardKeeper) => shard.lease([], DEFAULT_BREAKER);
+  const ask = (shard: ShardKeeper) => shard.lease(DEFAULT_BREAKER);
   return { advance, settle, keeper, merges, behind, root, born, tell, ask };
 }
 
@@ -97,27 +101,28 @@ describe("a shard", () => {
       tell(shard, part(1, { failed: 1 })),
       tell(shard, part(1, { failed: 1 }, "j")),
     ]);
-    const verdict = { object: NAME, state: "closed", generation: 0, probeInMs: 0, shards: 9 };
+    const verdict = { object: NAME, state: "closed", generation: 0, probeInMs: 0, shards: 32 };
     expect(await both).toEqual([verdict, verdict]);
-    expect(merges).toEqual([{ sequences: [1], calls: 1 }]);
+    expect(merges).toEqual([{ sequences: [], calls: 1 }]);
     await advance(499);
     expect(merges).toHaveLength(1);
     await advance(1);
-    expect(merges.slice(1)).toEqual([{ sequences: [2], calls: 1 }]);
+    expect(merges.slice(1)).toEqual([{ sequences: [1, 1], calls: 1 }]);
   });
 
   it("then answers with what it heard, and tells the root twice a second at most", async () => {
     const { born, tell, merges, advance, keeper } = setUp();
     const shard = born();
     await tell(shard);
-    for (let time = 1; time <= 3; time++)
+    for (let time = 5; time <= 7; time++)
       expect((await tell(shard, part(time, { failed: 10 }))).state).toBe("closed");
     expect(merges).toHaveLength(1);
     await advance(500);
-    expect(merges.slice(1)).toEqual([{ sequences: [1], calls: 3 }]);
+    // What an isolate tells first goes on as it is, what comes after that added up.
+    expect(merges.slice(1)).toEqual([{ sequences: [5, 1], calls: 3 }]);
     expect(keeper.verdict(NAME).state).toBe("open");
     const opened = await tell(shard);
-    expect(opened).toMatchObject({ state: "open", generation: 1, shards: 9 });
+    expect(opened).toMatchObject({ state: "open", generation: 1, shards: 32 });
     await advance(300);
     const later = await tell(shard);
     expect(later.probeInMs).toBeCloseTo(opened.probeInMs - 300, 3);
@@ -134,11 +139,12 @@ describe("a shard", () => {
     async (way) => {
       const { born, tell, merges, advance, root, keeper } = setUp();
       const shard = born();
-      await tell(shard);
-      await tell(shard, part(1, { failed: 10 }));
+      await tell(shard, part(1, {}));
+      await advance(500);
+      await tell(shard, part(2, { failed: 10 }));
       root.way = way;
       await advance(500);
-      await tell(shard, part(2, { failed: 9 }));
+      await tell(shard, part(3, { failed: 9 }));
       await advance(500);
       await advance(500);
       root.way = "well";
@@ -147,22 +153,39 @@ describe("a shard", () => {
       await advance(500);
       expect(merges.at(-1)).toEqual({ sequences: [2], calls: 0 });
       expect(keeper.verdict(NAME).state).toBe("closed");
-      await tell(shard, part(3, { failed: 1 }));
+      await tell(shard, part(4, { failed: 1 }));
       await advance(500);
       expect(keeper.verdict(NAME).state).toBe("open");
     },
   );
 
-  it("says so where the root is away and it knows nothing, and loses nothing of what it was told", async () => {
+  it("says so where the root is away and it knows nothing, and took nothing of what it was told", async () => {
     const { born, tell, advance, root, keeper } = setUp();
     const shard = born();
     root.way = "lost";
     await expect(tell(shard, part(1, { failed: 20 }))).rejects.toThrow("lost");
     await expect(tell(shard, part(1, { failed: 20 }))).rejects.toThrow("lost");
     root.way = "well";
+    expect((await tell(shard, part(1, { failed: 20 }))).state).toBe("closed");
     await advance(500);
     expect(keeper.verdict(NAME)).toMatchObject({ state: "open", generation: 1 });
-    expect((await tell(shard, part(1, { failed: 20 }))).state).toBe("open");
+  });
+
+  it("takes nothing and gives no lease where the circuit is no tree, until it is one again", async () => {
+    const { born, tell, ask, advance, root, keeper, merges } = setUp();
+    const shard = born();
+    await tell(shard, part(1, { failed: 1 }));
+    root.size = {};
+    await advance(500);
+    expect(await tell(shard, part(2, { failed: 20 }))).not.toHaveProperty("shards");
+    const { lease, verdict, ...size } = await ask(shard);
+    expect([lease, verdict.state, size]).toEqual([0, "closed", {}]);
+    await advance(5000);
+    expect(merges.map(({ sequences }) => sequences)).toEqual([[], [1], [], []]);
+    root.size = { shards: 32 };
+    expect(await tell(shard, part(2, { failed: 20 }))).toMatchObject({ shards: 32 });
+    await advance(500);
+    expect(keeper.verdict(NAME).state).toBe("open");
   });
 
   it("gives up after a while, until it is called again", async () => {
@@ -187,9 +210,13 @@ describe("a shard", () => {
   });
 
   it("begun anew tells under another id, so that nothing is taken for told", async () => {
-    const { born, tell, keeper } = setUp();
-    await tell(born(), part(1, { failed: 10 }));
-    await tell(born(), part(1, { failed: 10 }, "j"));
+    const { born, tell, advance, keeper } = setUp();
+    for (const isolate of ["i", "j"]) {
+      const shard = born();
+      await tell(shard, part(1, {}, isolate));
+      await tell(shard, part(2, { failed: 10 }, isolate));
+      await advance(500);
+    }
     expect(keeper.verdict(NAME).state).toBe("open");
   });
 
@@ -209,7 +236,7 @@ describe("a shard", () => {
       });
     const first = ask(shard);
     await settle();
-    expect(await ask(shard)).toMatchObject({ lease: 0, shards: 9 });
+    expect(await ask(shard)).toMatchObject({ lease: 0, shards: 32 });
     root.wait = async () => undefined;
     go();
     const leases = [await first, await ask(shard), await ask(shard), await ask(shard)];
@@ -230,33 +257,5 @@ describe("a shard", () => {
     expect((await ask(shard)).verdict).toMatchObject({ state: "open", generation: 1 });
     await advance(500);
     expect(keeper.verdict(NAME).generation).toBe(1);
-  });
-});
-
-describe("a Pulse isolate", () => {
-  it("calls the circuit, and one shard of it for ten minutes after it heard of shards", async () => {
-    const { clock, advance } = steppedClock();
-    const trees = createTrees(clock);
-    trees.heard(NAME, undefined);
-    expect(trees.nameOf(NAME)).toBe(NAME);
-    trees.heard(NAME, 9);
-    expect(trees.nameOf(NAME)).toBe(`shard 4 ${NAME}`);
-    expect(trees.nameOf("breaker:other")).toBe("breaker:other");
-    await advance(1000);
-    trees.heard(NAME, 9);
-    await advance(599_999);
-    trees.heard(NAME, undefined);
-    expect(trees.nameOf(NAME)).toBe(`shard 4 ${NAME}`);
-    await advance(1);
-    expect(trees.nameOf(NAME)).toBe(NAME);
-  });
-
-  it("forgets the tree it heard of longest ago, of more than it may remember", () => {
-    const trees = createTrees(steppedClock().clock);
-    for (let at = 0; at < 4096; at++) trees.heard(`breaker:${at}`, 2);
-    trees.heard("breaker:0", 2);
-    trees.heard(NAME, 2);
-    expect(trees.nameOf("breaker:0")).toBe("shard 1 breaker:0");
-    expect(trees.nameOf("breaker:1")).toBe("breaker:1");
   });
 });

@@ -42,18 +42,22 @@ function tellerOf(workload: string, object: string) {
   return { lease, insist };
 }
 
-/** What objects were told, by their names; `isUnanswered`: the circuit's answer is lost once it took what it was told. */
+/** What objects were told and took, by their names; `isUnanswered`: the circuit's answer is lost once it took what it was told. */
 function watch(object: string) {
-  const told: { readonly name: string; readonly failed: number; readonly calls: number }[] = [];
+  const told: { readonly name: string; readonly failed: number }[] = [];
   const trouble = { isUnanswered: false };
   const real = CircuitBreaker.prototype.merge;
   vi.spyOn(CircuitBreaker.prototype, "merge").mockImplementation(async function merge(
     this: CircuitBreaker,
     ...args
   ) {
-    const [name, parts, , calls = 1] = args;
+    const [name, parts, , calls] = args;
     const answer = await real.apply(this, args);
-    told.push({ name, failed: parts.reduce((sum, { delta }) => sum + delta.failed, 0), calls });
+    // A tree that is called as if it were none takes nothing.
+    const isRefused = name === object && calls === undefined && answer.shards !== undefined;
+    const failed = isRefused ? 0 : parts.reduce((sum, { delta }) => sum + delta.failed, 0);
+    // Of the circuits of other tests something may be under way.
+    if (name.endsWith(object)) told.push({ name, failed });
     if (trouble.isUnanswered && name === object) throw new Error("overloaded");
     return answer;
   });
@@ -90,15 +94,15 @@ it("a circuit that is called more than 250 times in a second is told through a s
   const last = async () => (await crowd(300)).at(-1);
   await expect
     .poll(last, { timeout: 20_000 })
-    .toMatchObject({ object, state: "closed", shards: 9 });
+    .toMatchObject({ object, state: "closed", shards: 32 });
 
   const { told, trouble, failedOf } = watch(object);
   const teller = tellerOf("default/a", object);
   await teller.insist(1, { failed: 1 });
-  expect(failedOf(object)).toEqual([1]);
+  await expect.poll(() => failedOf(object), { timeout: 10_000 }).toEqual([1]);
   await teller.insist(2, { failed: 1 });
   const shard = told.find(({ name }) => name !== object)!.name;
-  expect(shard).toMatch(/^shard [0-8] breaker:/);
+  expect(shard).toMatch(/^shard \d+ breaker:/);
   await expect.poll(() => failedOf(object), { timeout: 10_000 }).toEqual([1, 1]);
 
   // Its answers get lost, and it is told the same again and again.
@@ -108,7 +112,7 @@ it("a circuit that is called more than 250 times in a second is told through a s
   trouble.isUnanswered = false;
   await teller.insist(4, { failed: 9 });
   await expect.poll(() => failedOf(object).at(-1), { timeout: 10_000 }).toBe(9);
-  expect(failedOf(shard)).toEqual([1, 8, 9]);
+  expect(failedOf(shard)).toEqual([1, 1, 8, 9]);
   expect(await root().merge(object, [], policy)).toMatchObject({ state: "closed" });
   await teller.insist(5, { failed: 1 });
   const stateOf = async () => (await root().merge(object, [], policy)).state;
@@ -149,21 +153,23 @@ it("a question for a lease tells, is counted and says so like any other call", a
   await expect.poll(last, { timeout: 20_000 }).toMatchObject({
     lease: 0,
     verdict: { object, state: "open", generation: 1 },
-    shards: 9,
+    shards: 32,
   });
   const { told } = watch(object);
   const teller = tellerOf("default/a", object);
   expect(await teller.lease()).toMatchObject({ lease: 0, verdict: { state: "open" } });
   await teller.insist(1, { ok: 1 });
   // A shard that knows nothing asks the circuit before it answers.
-  expect(told.map(({ name }) => name)).toEqual([object, expect.stringMatching(/^shard \d /)]);
+  const names = told.map(({ name }) => name).slice(0, 2);
+  expect(names).toEqual([object, expect.stringMatching(/^shard \d+ /)]);
 });
 
 it("a shard keeps nothing", async () => {
   const object = `breaker:${crypto.randomUUID()}|e`;
   const name = `shard 3 ${object}`;
   const verdict = await circuits.getByName(name).merge(name, [], policy);
-  expect(verdict).toEqual({ object, state: "closed", generation: 0, probeInMs: 0 });
+  // A circuit that knows nothing is a tree where a shard calls it.
+  expect(verdict).toEqual({ object, state: "closed", generation: 0, probeInMs: 0, shards: 32 });
   await runInDurableObject(circuits.getByName(name), (_instance, { storage }) => {
     expect([...storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'circuit'")]).toEqual(
       [],

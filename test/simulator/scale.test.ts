@@ -72,7 +72,7 @@ test("a tree of shards keeps every object within its bound, and is no slower tha
 
 test("a circuit becomes a tree while it is called, and keeps its bounds", () => {
   const report = runScale({ isolates: 40_000, rate: 0.1, seed: 1, isKnown: false });
-  expect(report.shards).toBe(9);
+  expect(report.shards).toBe(32);
   expect(report.objectPeak).toBeGreaterThan(250);
   expect(report.objectPeak).toBeLessThanOrEqual(500);
   expect(report.mostProbes).toBeLessThanOrEqual(3);

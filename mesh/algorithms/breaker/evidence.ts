@@ -40,9 +40,10 @@ export const isEnough = (
 };
 
 /** How many have made calls. */
-export const numberOf = (callers: readonly Counts[]): number => callers.filter(hasCalls).length;
+const numberOf = (callers: readonly Counts[]): number => callers.filter(hasCalls).length;
 
-const hasCalls = ({ ok, failed }: Counts): boolean => ok + failed > 0;
+/** Whether there is anything to judge by. */
+export const hasCalls = ({ ok, failed }: Counts): boolean => ok + failed > 0;
 
 const callsOf = ({ ok, failed }: Counts): number => ok + failed;
 

@@ -1,7 +1,7 @@
 // Owns the state of one circuit for the whole edge: closed, open, half-open by numbered leases, isolated by hand.
 import type { BreakerDelta, CircuitState, ProbeResult } from "../../contract/pulse.ts";
 import type { BreakerPolicy } from "../../contract/table.ts";
-import { BURST_FACTOR, BURST_SHARE, isEnough, numberOf } from "./evidence.ts";
+import { BURST_FACTOR, BURST_SHARE, hasCalls, isEnough } from "./evidence.ts";
 import { addCounts, countsOf, emptyWindow, roll, type Counts, type CountWindow } from "./window.ts";
 
 /** A probe that nobody told the end of is lost after this long, and its round with it. */
@@ -12,6 +12,10 @@ export const STALE_MS = 10_000;
 const LEARNING_SHARE = BURST_SHARE;
 /** Numbers that may have been given out and were not written. */
 const LOST_LEASES = 1_000_000;
+/** A caller that opened it alone, against what others saw, is not believed alone for this long: until they have told. */
+export const DOUBT_MS = 30_000;
+/** So many good probes of others show that. */
+const MOST_AGAINST = 2;
 /** Callers remembered; past it the longest silent one is forgotten. */
 const MOST_CALLERS = 256;
 
@@ -48,6 +52,15 @@ export interface Breaker {
   mute: number;
   readonly callers: Map<string, Caller>;
   learnsUntilMs: number;
+  /** Who opened it, where there was nobody else. */
+  by: string | null;
+  /** Leases that were out when a bad probe of that caller ended their round. */
+  readonly outlived: Set<number>;
+  /** A probe of that caller was bad since; and how many of others were good, with none bad behind them. */
+  isBadAgain: boolean;
+  against: number;
+  /** Who was found to be wrong alone, and until when that is remembered. */
+  doubted: { readonly caller: string; readonly untilMs: number } | null;
 }
 
 /** A circuit that never changed its state. */
@@ -63,6 +76,11 @@ export const newBreaker = (nowMs: number): Breaker => ({
   mute: 0,
   callers: new Map(),
   learnsUntilMs: 0,
+  by: null,
+  outlived: new Set(),
+  isBadAgain: false,
+  against: 0,
+  doubted: null,
 });
 
 /** A circuit after a restart: its counts are gone and must be learned; a round that was under way is lost. */
@@ -93,13 +111,15 @@ export const takeDelta = (
   nowMs: number,
   random: () => number,
 ): void => {
-  for (const probe of delta.probes) takeProbe(breaker, probe, policy, nowMs, random);
+  for (const probe of delta.probes) takeProbe(breaker, caller, probe, policy, nowMs, random);
   if (breaker.state !== "closed") return;
   if (delta.generation !== breaker.generation && nowMs - breaker.sinceMs < STALE_MS) return;
   remember(breaker, caller, delta, policy, nowMs);
   if (nowMs < breaker.learnsUntilMs || delta.failed + delta.held + delta.slow === 0) return;
   if (!shouldOpen(breaker, policy, nowMs)) return;
+  const by = speakersOf(breaker).length < 2 ? caller : null;
   open(breaker, policy.baseOpenMs, nowMs, random);
+  Object.assign(breaker, { by, isBadAgain: false, against: 0 });
 };
 
 /** A lease of a probe, or 0: not open, not yet, or as many out as there may be. */
@@ -110,7 +130,11 @@ export const grantLease = (
   random: () => number,
 ): number => {
   expire(breaker, nowMs, random);
-  if (breaker.state === "open" && nowMs >= breaker.probeAtMs) enter(breaker, "half_open", nowMs);
+  if (breaker.state === "open" && nowMs >= breaker.probeAtMs) {
+    // What was bad when nobody else was seen to be well says nothing of now.
+    if (breaker.against === 0) breaker.isBadAgain = false;
+    enter(breaker, "half_open", nowMs);
+  }
   if (breaker.state !== "half_open") return 0;
   if (breaker.leases.size + breaker.good + breaker.mute >= policy.probes) return 0;
   const lease = breaker.nextLease++;
@@ -138,14 +162,18 @@ export const reset = (breaker: Breaker, nowMs: number): void => {
 
 function takeProbe(
   breaker: Breaker,
+  caller: string,
   { lease, isOk, isUnused = false }: ProbeResult,
   policy: BreakerPolicy,
   nowMs: number,
   random: () => number,
 ): void {
-  if (breaker.state !== "half_open" || !breaker.leases.delete(lease)) return;
-  if (isOk === false)
-    return open(breaker, Math.min(policy.maxOpenMs, breaker.openMs * 2), nowMs, random);
+  const isLate = breaker.outlived.delete(lease);
+  const isDue = breaker.state === "half_open" && breaker.leases.delete(lease);
+  if (!isLate && !isDue) return;
+  if (isContradicted(breaker, caller, isOk)) return doubt(breaker, nowMs);
+  if (isLate) return;
+  if (isOk === false) return openAgain(breaker, caller, policy, nowMs, random);
   if (isOk === true) breaker.good += 1;
   else if (isUnused) return;
   else breaker.mute += 1;
@@ -153,6 +181,34 @@ function takeProbe(
   if (breaker.good > 0) return enter(breaker, "closed", nowMs);
   // Nothing speaks for closing, and nothing for waiting longer: others may get the next leases.
   open(breaker, breaker.openMs, nowMs, random, policy.baseOpenMs);
+}
+
+/** A bad probe ends its round. */
+function openAgain(
+  breaker: Breaker,
+  caller: string,
+  policy: BreakerPolicy,
+  nowMs: number,
+  random: () => number,
+): void {
+  const others = caller === breaker.by ? [...breaker.leases.keys()] : [];
+  open(breaker, Math.min(policy.maxOpenMs, breaker.openMs * 2), nowMs, random);
+  for (const other of others) breaker.outlived.add(other);
+}
+
+/** Whether who opened it alone still fails, and others do not. */
+function isContradicted(breaker: Breaker, caller: string, isOk: boolean | null): boolean {
+  if (breaker.by === null || isOk === null) return false;
+  if (caller !== breaker.by) breaker.against = isOk ? breaker.against + 1 : 0;
+  else if (!isOk) breaker.isBadAgain = true;
+  return breaker.isBadAgain && breaker.against >= MOST_AGAINST;
+}
+
+/** It is the caller's own trouble, and not the others'. */
+function doubt(breaker: Breaker, nowMs: number): void {
+  const { by } = breaker;
+  if (by !== null) breaker.doubted = { caller: by, untilMs: nowMs + DOUBT_MS };
+  enter(breaker, "closed", nowMs);
 }
 
 function open(
@@ -175,6 +231,7 @@ function enter(breaker: Breaker, state: CircuitState, nowMs: number): void {
   breaker.leases.clear();
   breaker.good = 0;
   breaker.mute = 0;
+  breaker.outlived.clear();
   breaker.callers.clear();
 }
 
@@ -213,7 +270,10 @@ function shouldOpen(breaker: Breaker, policy: BreakerPolicy, nowMs: number): boo
     roll(caller.burst, windowMs * BURST_SHARE, nowMs);
     roll(caller.long, windowMs, nowMs);
   }
-  const isAlone = numberOf(callers.map(({ long }) => countsOf(long))) < 2;
+  const speakers = speakersOf(breaker);
+  const { doubted } = breaker;
+  const isDoubted = doubted !== null && nowMs < doubted.untilMs && speakers[0] === doubted.caller;
+  const isAlone = speakers.length < 2 && !isDoubted;
   const within = (pick: (caller: Caller) => CountWindow, least: number): boolean =>
     isEnough(
       callers.map((caller) => ({ ...countsOf(pick(caller)), run: caller.run })),
@@ -226,3 +286,7 @@ function shouldOpen(breaker: Breaker, policy: BreakerPolicy, nowMs: number): boo
     within(({ long }) => long, minimumCalls)
   );
 }
+
+/** Who made calls within the window. */
+const speakersOf = ({ callers }: Breaker): readonly string[] =>
+  [...callers].flatMap(([name, { long }]) => (hasCalls(countsOf(long)) ? [name] : []));

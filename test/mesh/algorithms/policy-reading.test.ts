@@ -43,6 +43,41 @@ describe("repeated headers", () => {
   });
 });
 
+it("a header without a value is there", () => {
+  const isThere = { when: [{ key: "request.headers[x-a]", values: ["*"] }] };
+  for (const [header, isHeld] of [
+    [() => "", true],
+    [() => "1", true],
+    [() => null, false],
+  ] as const) {
+    expect(allows("ALLOW", isThere, { header })).toBe(isHeld);
+    expect(allows("DENY", isThere, { header })).toBe(!isHeld);
+  }
+});
+
+it.each([
+  [{ paths: ["*.html"] }, { path: "/a/b.html" }, { path: "/b.htm" }],
+  [{ methods: ["P*"] }, { method: "PUT" }, { method: "GET" }],
+  [{ methods: ["*T"] }, { method: "POST" }, { method: "PATCH" }],
+  [{ hosts: ["[::1]"] }, { host: "[::1]" }, { host: "[::2]" }],
+])("%j takes %j and not %j", (operation, taken, left) => {
+  expect(allows("ALLOW", { to: [operation] }, taken)).toBe(true);
+  expect(allows("ALLOW", { to: [operation] }, left)).toBe(false);
+});
+
+it.each([
+  { hosts: ["a.test:8080"] },
+  { hosts: ["a.test:*"] },
+  { hosts: ["[::1]:80"] },
+  { notHosts: ["a.test:1"] },
+  { methods: ["P*T"] },
+  { paths: ["*a*"] },
+  { paths: ["a"] },
+])("%j could never match and is an error", (operation) => {
+  const rules = [{ to: [operation] }];
+  expect(authorizationPolicySpecSchema.safeParse({ rules }).success).toBe(false);
+});
+
 it.each([
   ["td/ns/payroll/sa/a", false],
   ["td/ns/pay/sa/ab", false],

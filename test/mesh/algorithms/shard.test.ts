@@ -1,11 +1,14 @@
 // When a circuit becomes a tree, and what its shards tell the root: all they were told, once.
 import { describe, expect, it } from "vitest";
 import {
+  addressed,
   batchOf,
   circuitOf,
   countCalls,
   gather,
+  handOnInMs,
   hasUntold,
+  type Load,
   newLoad,
   newShard,
   rootTook,
@@ -21,37 +24,72 @@ const part = (
   { workload = "ns/a", isolate = "i" } = {},
 ): TakenPart<BreakerDelta> => ({ workload, isolate, sequence, delta: { ...SILENT, ...change } });
 
+/** So many calls, none of them a shard's; what the last one is told. */
+const crowd = (load: Load, calls: number, atMs: number): number => {
+  let shards = 0;
+  for (let call = 0; call < calls; call++) shards = countCalls(load, undefined, atMs);
+  return shards;
+};
+
 describe("a circuit becomes a tree", () => {
-  it("of nine with more than 250 calls in a second", () => {
+  it("of 32 with more than 250 calls in a second", () => {
     const load = newLoad();
-    for (let call = 0; call < 250; call++) expect(countCalls(load, 1, START + 999)).toBe(0);
-    expect(countCalls(load, 1, START + 999)).toBe(9);
+    expect(crowd(load, 250, START + 999)).toBe(0);
+    expect(countCalls(load, undefined, START + 999)).toBe(32);
   });
 
   it.each([
-    ["within a second", 999, 9],
+    ["within a second", 999, 32],
     ["not over more than one", 1000, 0],
   ])("%s", (_, afterMs, shards) => {
     const load = newLoad();
-    expect(countCalls(load, 250, START)).toBe(0);
-    expect(countCalls(load, 1, START + afterMs)).toBe(shards);
+    expect(crowd(load, 250, START)).toBe(0);
+    expect(crowd(load, 1, START + afterMs)).toBe(shards);
   });
 
   it("and begins to count anew with each second", () => {
     const load = newLoad();
     for (let second = 0; second < 5; second++)
-      expect(countCalls(load, 250, START + second * 1000)).toBe(0);
-    countCalls(load, 0, START + 5000);
-    expect(countCalls(load, 250, START + 5999)).toBe(0);
-    expect(countCalls(load, 1, START + 5999)).toBe(9);
+      expect(crowd(load, 250, START + second * 1000)).toBe(0);
+    crowd(load, 1, START + 5000);
+    expect(crowd(load, 249, START + 5999)).toBe(0);
+    expect(crowd(load, 1, START + 5999)).toBe(32);
   });
 
   it("and is one for ten minutes after", () => {
     const load = newLoad();
-    countCalls(load, 251, START);
+    crowd(load, 251, START);
+    // Its shards say how often they were called.
     countCalls(load, 251, START + 5000);
-    expect(countCalls(load, 0, START + 604_999)).toBe(9);
+    expect(countCalls(load, 0, START + 604_999)).toBe(32);
     expect(countCalls(load, 0, START + 605_000)).toBe(0);
+  });
+
+  it("again after it began anew, where a shard of it calls; one that was one and is none any more is not", () => {
+    const load = newLoad();
+    expect(countCalls(load, undefined, START)).toBe(0);
+    expect(countCalls(load, 0, START)).toBe(32);
+    expect(countCalls(load, 0, START + 600_000)).toBe(0);
+  });
+
+  it("whose isolates each have a shard of their own, whoever hands their parts on", () => {
+    const parts = Array.from({ length: 3200 }, (_, at) => part(1, {}, { isolate: `${at}` }));
+    const told = addressed(NAME, parts, 32);
+    expect(told.size).toBe(32);
+    for (const own of told.values()) expect(own.length).toBeGreaterThan(60);
+    const alone = parts.flatMap((one) => [...addressed(NAME, [one], 32).keys()]);
+    for (const [at, name] of alone.entries()) expect(told.get(name)).toContain(parts[at]);
+    expect([...addressed(NAME, parts, 0)]).toEqual([[NAME, parts]]);
+  });
+
+  it.each([
+    ["directly a second after the last time", 400, 0, 100_000, 600],
+    ["directly at once after that", 5000, 0, 100_000, 0],
+    ["in its shards less often, the more report", 400, 32, 100_000, 2100],
+    ["in its shards once a second at most", 400, 32, 1, 600],
+    ["in its shards not all at once where it was silent", 5000, 32, 100_000, 625],
+  ])("and is told %s", (_, sinceMs, shards, reporters, inMs) => {
+    expect(handOnInMs(sinceMs, shards, reporters, () => 0.25)).toBe(inMs);
   });
 
   it("whose shards have names that say so", () => {
@@ -63,8 +101,19 @@ describe("a circuit becomes a tree", () => {
 });
 
 describe("a shard", () => {
-  const told = (...parts: readonly TakenPart<BreakerDelta>[]) => {
+  /** One that has heard of who tells. */
+  const known = (...tellers: readonly TakenPart<BreakerDelta>[]) => {
     const shard = newShard("born");
+    gather(
+      shard,
+      tellers.map((teller) => ({ ...teller, sequence: 0 })),
+      START,
+    );
+    rootTook(shard, batchOf(shard));
+    return shard;
+  };
+  const told = (...parts: readonly TakenPart<BreakerDelta>[]) => {
+    const shard = known(...parts);
     gather(shard, parts, START);
     return batchOf(shard);
   };
@@ -135,8 +184,32 @@ describe("a shard", () => {
     expect([a?.delta.failed, b?.delta.failed]).toEqual([2, 1]);
   });
 
-  it("tells the same again until the root took it, then what came meanwhile", () => {
+  it("hands on as it is what comes with an isolate's first part, since the root may know it", () => {
     const shard = newShard("born");
+    const first = [part(4, { failed: 1 }), part(5, { failed: 2 })];
+    gather(shard, first, START);
+    expect(hasUntold(shard)).toBe(true);
+    gather(shard, [...first, part(6, { failed: 4 })], START);
+    expect(batchOf(shard)).toEqual([...first, { ...part(1, { failed: 4 }), isolate: "born" }]);
+    rootTook(shard, batchOf(shard));
+    expect(hasUntold(shard)).toBe(false);
+    // Who was silent for ten minutes begins anew.
+    gather(shard, [part(1, {}, { isolate: "j" }), part(7, {})], START + 600_000);
+    gather(shard, [part(8, {}), part(2, {}, { isolate: "j" })], START + 600_001);
+    expect(batchOf(shard).map(({ isolate }) => isolate)).toEqual(["j", "born"]);
+  });
+
+  it("adds up first parts too, of more than it may hold", () => {
+    const flood = Array.from({ length: 4098 }, (_, at) => part(1, { ok: 1 }, { isolate: `${at}` }));
+    const shard = newShard("born");
+    gather(shard, flood, START);
+    const batch = batchOf(shard);
+    expect(batch).toHaveLength(4097);
+    expect(batch.at(-1)).toMatchObject({ isolate: "born", delta: { ok: 2 } });
+  });
+
+  it("tells the same again until the root took it, then what came meanwhile", () => {
+    const shard = known(part(1, {}));
     expect(hasUntold(shard)).toBe(false);
     expect(batchOf(shard)).toEqual([]);
     gather(shard, [part(1, { failed: 1 })], START);
