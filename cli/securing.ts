@@ -141,7 +141,10 @@ const revokeCommand = (identity: Command): Command =>
     identity
       .command("revoke")
       .summary("revoke a workload, a version of it, a key, or a workload's calls to another")
-      .argument("<what>", "workload, or with --key a key id")
+      .argument(
+        "<what>",
+        "workload, its SPIFFE id if it is of another mesh, or with --key a key id",
+      )
       .option("--key", "it is a key id")
       .option("--tag <tag>", "only the version woven with this tag")
       .option("--to <workload>", "only its calls to this one")
@@ -150,6 +153,7 @@ const revokeCommand = (identity: Command): Command =>
       "heddle identity revoke cart",
       "heddle identity revoke cart --tag v41",
       "heddle identity revoke cart --to payments",
+      "heddle identity revoke spiffe://partner.example/ns/pay/sa/till",
       "heddle identity revoke --key s1",
     ],
   );

@@ -13,7 +13,7 @@ import { resign } from "./publish/resign.ts";
 import { reportError } from "./report.ts";
 import { getResource, listResources, toDeletions } from "./resources/resources.ts";
 import { listWorkloads, toRegistrations } from "./resources/workloads.ts";
-import { revoke } from "./issue/revoke.ts";
+import { named, revoke } from "./issue/revoke.ts";
 import { writeAddresses } from "./status/addresses.ts";
 import { readConvergence } from "./status/read-convergence.ts";
 import { METRICS_TYPE, readMetrics } from "./telemetry/metrics.ts";
@@ -242,8 +242,10 @@ on(OPERATIONS.key, async (c) => Response.json(await c.var.control.issuer.tableKe
 on(OPERATIONS.revoke, async (c) => {
   const body = await readBody(c.req.raw, OPERATIONS.revoke.body);
   if (!body.ok) return answer(body);
-  c.set("subject", `${body.value.kind} ${body.value.value}`);
-  const revocations = await revoke(c.var.control, body.value);
+  const revocation = await named(memory, c.var.control, body.value);
+  if (!revocation.ok) return answer(revocation);
+  c.set("subject", `${revocation.value.kind} ${revocation.value.value}`);
+  const revocations = await revoke(c.var.control, revocation.value);
   await renewTable(c);
   c.var.control.waitUntil(memory.refresh(c.var.control).catch(() => undefined));
   return Response.json({ revocations });

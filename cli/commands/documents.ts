@@ -1,7 +1,7 @@
 // Owns reading resources from files, folders and stdin, and where in them each value stands.
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from "yaml";
 import type { Document, Node } from "yaml";
 import { CliError, EXIT, type Complaint } from "../exit.ts";
 import type { Io } from "../io.ts";
@@ -51,17 +51,41 @@ export function parseDocuments(
   const documents: SourceDocument[] = [];
   const complaints: Complaint[] = [];
   for (const document of Array.isArray(parsed) ? parsed : []) {
-    const [error] = document.errors;
-    if (error) {
+    const mistake = mistakeIn(document);
+    if (mistake) {
       complaints.push({
-        message: `malformed YAML: ${error.message}`,
-        where: position(name, lines, error.pos[0]),
+        message: `malformed YAML: ${mistake.message}`,
+        where: position(name, lines, mistake.offset),
       });
     } else if (document.toJS() !== null) {
       documents.push(...unfold(document, name, lines));
     }
   }
   return { documents, complaints };
+}
+
+/** The first thing for which a document has no value, or none that could be sent. */
+function mistakeIn(document: Document.Parsed): { message: string; offset: number } | undefined {
+  const [error] = document.errors;
+  if (error) return { message: error.message, offset: error.pos[0] };
+  let found: { message: string; offset: number } | undefined;
+  visit(document, {
+    Alias(_key, alias, above) {
+      const named = alias.resolve(document);
+      if (named !== undefined && !above.includes(named)) return undefined;
+      const lacks = named ? "stands inside its own anchor" : "has no anchor before it";
+      found = { message: `*${alias.source} ${lacks}`, offset: startOf(alias) ?? 0 };
+      return visit.BREAK;
+    },
+  });
+  if (found) return found;
+  try {
+    document.toJS();
+    return undefined;
+  } catch (thrown) {
+    // Aliases of aliases that would unfold without end.
+    return { message: reasonOf(thrown), offset: startOf(document.contents) ?? 0 };
+  }
 }
 
 /** A `kind: List` stands for its items. */

@@ -115,7 +115,7 @@ export interface RevokeOptions extends Shown {
   readonly tag?: string;
 }
 
-/** Revokes a workload, one version of it, a key, or the calls of one workload to another. */
+/** Revokes a workload of this mesh or another, one version of it, a key, or the calls of one workload to another. */
 export async function revoke(
   io: Io,
   [word = ""]: readonly string[],
@@ -146,6 +146,7 @@ function toRevocation(
       mend: "A version is revoked for all it calls.",
     });
   if (key) return { kind: "kid", value: word };
+  if ([word, to].some(isId)) return { kind: "subject", value: idAlone(word, { to, session, tag }) };
   const caller = toId(word, namespace);
   if (tag !== undefined) return { kind: "version", value: `${caller}@${tag}` };
   if (to !== undefined)
@@ -154,5 +155,16 @@ function toRevocation(
   throw new CliError(EXIT.usage, {
     message: "--session needs --to",
     mend: "A session is between two: name the service's Worker with --to.",
+  });
+}
+
+const isId = (word: string | undefined): boolean => word?.startsWith("spiffe://") === true;
+
+/** A SPIFFE id goes for all calls of whoever has it; throws beside what says less. */
+function idAlone(id: string, more: object): string {
+  if (Object.values(more).every((value) => value === undefined)) return id;
+  throw new CliError(EXIT.usage, {
+    message: "a SPIFFE id goes without --tag, --to and --session",
+    mend: "Workloads of other meshes are revoked for all they call; name those of this one as namespace/name.",
   });
 }

@@ -6,8 +6,11 @@ import { FaultBoard, type Effect } from "./fault-board.ts";
 import type { FaultScope } from "./fault-request.ts";
 import { DEV_WORKER } from "./own-workers.ts";
 import { answerQuestions, ObjectEvents } from "./questions.ts";
+import { nextKek } from "../weave/keys.ts";
+import { SYSTEM } from "../weave/system.ts";
 import type { Runtime } from "./runtime.ts";
 import type { NodeHandler } from "./runtime-worker.ts";
+import type { Answer } from "./worker/ask.ts";
 import type { Taken, Visit } from "./worker/index.ts";
 
 /** What the desk needs of the mesh it serves, once that runs. */
@@ -33,7 +36,8 @@ export interface Desk {
 /** A steady stream of calls never settles; this many looks are enough. */
 const MAX_LOOKS = 20;
 
-export function createDesk(): Desk {
+export function createDesk(stateDir: string): Desk {
+  let keks: Answer["keks"] = null;
   const board = new FaultBoard();
   const counters = new Counters();
   const events = new ObjectEvents();
@@ -56,6 +60,10 @@ export function createDesk(): Desk {
     board,
     counters,
     events,
+    rekey() {
+      const { kek, before } = nextKek(stateDir, SYSTEM.objects);
+      keks = { HEDDLE_KEK: kek, HEDDLE_KEK_BEFORE: before };
+    },
     scope,
     restart,
     settleCounts: async () => await settleCounts(runtime),
@@ -63,7 +71,7 @@ export function createDesk(): Desk {
   });
 
   return {
-    node: answerQuestions({ board, counters, events }),
+    node: answerQuestions({ board, counters, events, keks: () => keks }),
     controlEffect: () => board.effectOn(["control"], Date.now(), Math.random),
     answer: (mesh, route, body) => answerDev(controls(mesh), route, body),
     keepCounts: settleCounts,

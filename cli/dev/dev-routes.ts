@@ -11,6 +11,8 @@ export interface DevControls {
   readonly board: FaultBoard;
   readonly counters: Counters;
   readonly events: ObjectEvents;
+  /** Another key-encryption key for the objects, in the state folder too. */
+  rekey(): void;
   readonly scope: () => FaultScope;
   /** Takes the counts of dev's Worker into the counters once no more arrive. */
   readonly settleCounts: () => Promise<void>;
@@ -61,7 +63,9 @@ async function setFault(controls: DevControls, body: unknown): Promise<DevAnswer
 
 async function put(controls: DevControls, request: FaultRequest): Promise<void> {
   const { target, mode } = request;
-  if (mode !== "restart" && mode !== "evict") {
+  if (mode === "rekey") {
+    controls.rekey();
+  } else if (mode !== "restart" && mode !== "evict") {
     controls.board.set(request, Date.now());
   } else if (target.startsWith("objects")) {
     controls.events.add(target, mode);

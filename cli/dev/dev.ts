@@ -1,6 +1,5 @@
 // Owns `heddle dev` from end to end: the order in which a mesh comes up, follows its files, and goes down.
 import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
 import { CliError, EXIT } from "../exit.ts";
 import { loadProject, type Project } from "../project/load.ts";
 import { SYSTEM } from "../weave/system.ts";
@@ -12,6 +11,7 @@ import { createFollower, type Follower } from "./follower.ts";
 import { createGatewayPorts } from "./gateway-ports.ts";
 import { startLoom, type Loom } from "./loom.ts";
 import { openListener, type Listener, type Target } from "./ports.ts";
+import { openReadyFile } from "./ready-file.ts";
 import { openState } from "./state.ts";
 import { createTeller } from "./teller.ts";
 
@@ -25,7 +25,7 @@ export interface DevOptions {
   readonly port: number;
   /** Port of control; 0 picks a free one. */
   readonly controlPort: number;
-  /** Also gets the ready object. */
+  /** Also gets the ready object, for as long as the mesh is up. */
   readonly readyFile?: string;
   /** Forget what an earlier run kept. Default: no. */
   readonly fresh?: boolean;
@@ -79,8 +79,9 @@ async function comeUp(options: DevOptions, later: Later): Promise<Ready> {
   const project = await loadProject(options.project);
   const state = openState(options.home ?? project.dir, options.fresh ?? false);
   later(state.leave);
+  const readyFile = openReadyFile(options.readyFile, later);
   const tell = createTeller(log, options.quiet ?? false);
-  const desk = createDesk();
+  const desk = createDesk(state.dir);
   // The ports come first: one that is taken is told before anything is built.
   const up: { loom?: Loom; follower?: Follower } = {};
   const listenerKey = randomBytes(16).toString("base64url");
@@ -124,15 +125,14 @@ async function comeUp(options: DevOptions, later: Later): Promise<Ready> {
   later(loom.runtime.close);
   later(everyMinute(() => loom.runtime.scheduled(SYSTEM.control, "* * * * *")));
   signal?.throwIfAborted();
-  const follower = createFollower({ project, loom, desk, ports, state, tell });
-  up.follower = follower;
+  const follower = (up.follower = createFollower({ project, loom, desk, ports, state, tell }));
   later(follower.close);
   await follower.begin();
   signal?.throwIfAborted();
 
   const ready = readyObject(gateway, control, state.token);
   state.announce(ready.control);
-  if (options.readyFile) writeFileSync(options.readyFile, `${JSON.stringify(ready)}\n`);
+  readyFile.announce(ready);
   tell.line(summary(project, ready));
   return ready;
 }

@@ -1,6 +1,14 @@
 // Owns which faults are on in a dev mesh and what they do to one call. Kept in the dev process, so a reload keeps them.
 
-export type FaultMode = "down" | "slow" | "restart" | "evict" | "overload" | "empty" | "ok";
+export type FaultMode =
+  | "down"
+  | "slow"
+  | "restart"
+  | "evict"
+  | "rekey"
+  | "overload"
+  | "empty"
+  | "ok";
 
 /** What is asked of `/dev/faults`, checked. */
 export interface FaultRequest {
@@ -88,6 +96,7 @@ function effectOf({ mode, ms }: FaultRequest): Effect {
       return { kind: "delay", ms };
     case "restart":
     case "evict":
+    case "rekey":
     case "ok":
       return { kind: "none" };
   }

@@ -18,7 +18,7 @@ const MODES_OF: Readonly<Record<string, readonly FaultMode[]>> = {
   control: ["down", "slow", "overload", "restart", "ok"],
   kv: ["down", "slow", "overload", "empty", "ok"],
   pulse: ["down", "slow", "overload", "ok"],
-  objects: ["down", "slow", "overload", "restart", "evict", "ok"],
+  objects: ["down", "slow", "overload", "restart", "evict", "rekey", "ok"],
   isolate: ["restart"],
 };
 
@@ -34,9 +34,10 @@ export function readFault(body: unknown, scope: FaultScope): FaultReading {
   const fields = body as Readonly<Record<string, unknown>>;
   const stranger = Object.keys(fields).find((name) => !FIELDS.includes(name));
   if (stranger) return wrong(`unknown field "${stranger}"; allowed: ${FIELDS.join(", ")}`);
-  const target = String(fields["target"]);
-  const family = familyOf(target, scope);
-  if (!family) return wrong(`unknown target "${target}"; allowed: ${targetsOf(scope)}`);
+  const { target } = fields;
+  const family = typeof target === "string" ? familyOf(target, scope) : undefined;
+  if (typeof target !== "string" || family === undefined)
+    return wrong(`unknown target ${JSON.stringify(target)}; allowed: ${targetsOf(scope)}`);
   const allowed = MODES_OF[family] ?? [];
   const mode = allowed.find((known) => known === fields["mode"]);
   if (!mode) {

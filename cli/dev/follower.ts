@@ -76,6 +76,7 @@ export function createFollower(options: FollowerOptions): Follower {
     onChange: async () => {
       await inTurn(async () => await keepUp(course));
       clearTimeout(timer);
+      if (isClosed) return;
       timer = setTimeout(
         () => void inTurn(async () => await learn(course)).catch(tell.fail),
         LEARN_MS,

@@ -167,12 +167,21 @@ async function takeResources(cloth: Cloth): Promise<boolean> {
   return cloth.settings !== before;
 }
 
-/** A Worker that does not start lacks the entrypoints dev's Worker is bound to; only the first is worth telling. */
+/** A Worker that does not start lacks the entrypoints others are bound to; only the first is worth telling. */
 function withoutEchoes(error: unknown): unknown {
   if (!(error instanceof CliError)) return error;
-  const causes = error.complaints.filter(({ where }) => where !== `Worker ${DEV_WORKER}`);
+  const lacking = (message: string): string => `Worker ${LACKS.exec(message)?.[1] ?? ""}`;
+  const broken = new Set(
+    error.complaints.filter(({ message }) => !LACKS.test(message)).map(({ where }) => where),
+  );
+  const causes = error.complaints.filter(
+    ({ where, message }) => where !== `Worker ${DEV_WORKER}` && !broken.has(lacking(message)),
+  );
   return causes.length === 0 ? error : new CliError(error.exit, causes, error);
 }
+
+/** What the runtime says of a binding to an entrypoint that is not there. */
+const LACKS = /refers to service "([^"]+)" with a named entrypoint/;
 
 /** A stored resource as if it stood in a file. */
 const toDocument = (stored: StoredResource): SourcedDocument => ({

@@ -22,11 +22,13 @@ export interface QuestionSources {
   readonly board: FaultBoard;
   readonly counters: Counters;
   readonly events: ObjectEvents;
+  /** The key-encryption key in force and the one before; null for those that the objects started with. */
+  readonly keks: () => Answer["keks"];
 }
 
 /** The handler behind the binding of dev's Workers to this process. */
 export const answerQuestions =
-  ({ board, counters, events }: QuestionSources): NodeHandler =>
+  ({ board, counters, events, keks }: QuestionSources): NodeHandler =>
   async (request) => {
     const { targets, count } = (await request.json()) as Question;
     if (count) counters.add(count.workload, count.name);
@@ -34,6 +36,7 @@ export const answerQuestions =
       effect: board.effectOn(targets, Date.now(), Math.random),
       restarts: events.sum(targets, "restart"),
       evictions: events.sum(targets, "evict"),
+      keks: keks(),
     };
     return Response.json(answer);
   };

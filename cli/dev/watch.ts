@@ -2,7 +2,7 @@
 import { existsSync, statSync, watch, type FSWatcher } from "node:fs";
 import path from "node:path";
 
-/** A running watch; `set` replaces what is watched. */
+/** A running watch; `set` replaces what is watched, and does nothing once it is closed. */
 export interface Watch {
   set(paths: readonly string[]): void;
   close(): void;
@@ -17,6 +17,7 @@ const GENERATED = new Set(["node_modules", ".git", ".wrangler", ".heddle"]);
 export function watchFiles(onChange: () => void): Watch {
   let watchers: FSWatcher[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
 
   const changed = (name: string | null): void => {
     if (name?.split(path.sep).some((part) => GENERATED.has(part))) return;
@@ -30,10 +31,12 @@ export function watchFiles(onChange: () => void): Watch {
 
   return {
     set(paths) {
+      if (isClosed) return;
       close();
       watchers = paths.flatMap((at) => startWatcher(at, changed));
     },
     close() {
+      isClosed = true;
       clearTimeout(timer);
       close();
     },

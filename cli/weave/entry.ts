@@ -1,7 +1,7 @@
 // Owns the text of the modules weaving adds: wiring, boot and entry.
 import path from "node:path";
 import { BINDINGS, type Wiring } from "../../mesh/contract/wiring.ts";
-import { DEV_EXPORT, RUNS_EXPORT, WOVEN_FILES } from "./weavable.ts";
+import { DEV_EXPORT, FRONT_EXPORT, RUNS_EXPORT, WOVEN_FILES } from "./weavable.ts";
 
 /** `heddle-wiring.js`: what the Worker is told. */
 export const wiringModule = (wiring: Wiring): string =>
@@ -36,12 +36,17 @@ export const systemEntry = (main: string): string =>
   ].join("\n");
 
 /** `heddle-entry.js` of a Worker that joins by hand, in dev only: its exports as they are, and what its mesh left. */
-export function handModule({ main, exports }: Pick<Entry, "main" | "exports">): string {
+export function handModule({
+  main,
+  exports,
+  hasAssets,
+}: Pick<Entry, "main" | "exports" | "hasAssets">): string {
   const quoted = JSON.stringify(`./${path.posix.normalize(main)}`);
+  const names = hasAssets ? `default, default as ${FRONT_EXPORT}` : "default";
   return [
     `import { WorkerEntrypoint } from "cloudflare:workers";`,
     `export * from ${quoted};`,
-    ...(exports.includes("default") ? [`export { default } from ${quoted};`] : []),
+    ...(exports.includes("default") ? [`export { ${names} } from ${quoted};`] : []),
     `export const ${DEV_EXPORT} = globalThis[Symbol.for("heddle.dev")] ?? class extends WorkerEntrypoint {};`,
     "",
   ].join("\n");
@@ -56,10 +61,13 @@ export interface Entry {
   readonly isDev: boolean;
   /** A dev module watches the user's exports before they are woven, and exports what it counted. */
   readonly hasDevModule: boolean;
+  /** The default export is exported by a name, too: a binding to that one is not answered by the assets. */
+  readonly hasAssets: boolean;
 }
 
 /** `heddle-entry.js`, the main module: every export of the user's, woven, and none left open. */
-export function entryModule({ main, exports, isDev, hasDevModule }: Entry): string {
+export function entryModule(entry: Entry): string {
+  const { main, exports, isDev, hasDevModule, hasAssets } = entry;
   const lines = [`import { runtime } from "./${WOVEN_FILES.boot}";`];
   if (hasDevModule) {
     lines.push(`import { watch, ${RUNS_EXPORT} } from "./${WOVEN_FILES.dev}";`);
@@ -67,15 +75,17 @@ export function entryModule({ main, exports, isDev, hasDevModule }: Entry): stri
   }
   lines.push(`import * as user from ${JSON.stringify(`./${path.posix.normalize(main)}`)};`);
   if (hasDevModule) lines.push("watch(user);");
-  exports.forEach((name, index) => lines.push(...wovenExport(name, index)));
+  exports.forEach((name, index) => lines.push(...wovenExport(name, index, hasAssets)));
   if (isDev) lines.push(`export const ${DEV_EXPORT} = runtime.dev;`);
   return `${lines.join("\n")}\n`;
 }
 
-function wovenExport(name: string, index: number): readonly string[] {
+function wovenExport(name: string, index: number, hasAssets: boolean): readonly string[] {
   const quoted = JSON.stringify(name);
   const isIdentifier = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200C\u200D]*$/u.test(name);
   const value = `runtime.weave(${quoted}, ${isIdentifier ? `user.${name}` : `user[${quoted}]`})`;
+  if (name === "default" && hasAssets)
+    return [`const front = ${value};`, `export { front as default, front as ${FRONT_EXPORT} };`];
   if (name === "default") return [`export default ${value};`];
   return [
     `const w${index} = ${value};`,

@@ -143,11 +143,27 @@ export function keptKeks(
     (workload) => [workload, randomBytes(32).toString("base64url")] as const,
   );
   const all = { ...kept, ...Object.fromEntries(made) };
-  mkdirSync(stateDir, { recursive: true });
-  const next = `${file}.${process.pid}`;
-  writeFileSync(next, `${JSON.stringify(all, null, 1)}\n`, { mode: 0o600 });
-  renameSync(next, file);
+  keep(stateDir, all);
   return { all, isNew: true };
+}
+
+/** Another key-encryption key for a workload in the place of the one that is kept; answers both. */
+export function nextKek(
+  stateDir: string,
+  workload: string,
+): { readonly kek: string; readonly before: string } {
+  const { all } = keptKeks(stateDir, [workload]);
+  const kek = randomBytes(32).toString("base64url");
+  keep(stateDir, { ...all, [workload]: kek });
+  return { kek, before: all[workload] ?? "" };
+}
+
+function keep(stateDir: string, keks: Readonly<Record<string, string>>): void {
+  mkdirSync(stateDir, { recursive: true });
+  const file = path.join(stateDir, KEKS_FILE);
+  const next = `${file}.${process.pid}`;
+  writeFileSync(next, `${JSON.stringify(keks, null, 1)}\n`, { mode: 0o600 });
+  renameSync(next, file);
 }
 
 function readJson<T>(file: string): T | null {

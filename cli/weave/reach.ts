@@ -26,6 +26,11 @@ export interface Target {
   readonly entrypoints: readonly string[];
   /** It is not woven: it sees no props of ours. */
   readonly isPlain?: boolean;
+  /**
+   * Name under which the default export is bound to, where static assets stand in front of it: what the platform puts
+   * there would hand on each call without the props that say who calls.
+   */
+  readonly front?: string;
 }
 
 /** A dial with all it may be steered to. */
@@ -129,7 +134,7 @@ class Allotment {
     this.bindings.push({
       binding,
       workload: target.workload,
-      entrypoint: entrypoint === "" ? null : entrypoint,
+      entrypoint: entrypoint === "" ? (target.front ?? null) : entrypoint,
       ...(Object.keys(props).length > 0 ? { props } : {}),
     });
     return binding;

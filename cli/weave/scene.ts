@@ -7,6 +7,7 @@ import { sortBindings, type Dial, type Names } from "./dial.ts";
 import { DEFAULT_ONLY, toEntrypoints, type WorkerExports } from "./exports.ts";
 import type { Course, Target } from "./reach.ts";
 import { endpointsBehind, readSteering, type NamedEndpoint, type Steering } from "./steering.ts";
+import { FRONT_EXPORT } from "./weavable.ts";
 
 /** What a plan is made of beside the project. */
 export interface PlanOptions {
@@ -120,11 +121,15 @@ function namesOf({ workers }: Project, steering: Steering, isOpen: boolean): Nam
   };
 }
 
-function toTarget(worker: ProjectWorker, { exports }: PlanOptions): Target {
+function toTarget(worker: ProjectWorker, { exports, dev }: PlanOptions): Target {
+  const { workload, config, join } = worker;
+  // Outside dev nothing is added to a Worker that joins by hand.
+  const hasFront = config.assets !== undefined && (join === "woven" || (join === "hand" && dev));
   return {
-    workload: worker.workload,
-    entrypoints: toEntrypoints(exports.get(worker.workload) ?? DEFAULT_ONLY, worker.config),
-    ...(worker.join === "relay" ? { isPlain: true } : {}),
+    workload,
+    entrypoints: toEntrypoints(exports.get(workload) ?? DEFAULT_ONLY, config),
+    ...(join === "relay" ? { isPlain: true } : {}),
+    ...(hasFront ? { front: FRONT_EXPORT } : {}),
   };
 }
 

@@ -6,7 +6,10 @@ import { BINDINGS } from "../../mesh/contract/wiring.ts";
 import type { WorkerExports } from "./exports.ts";
 import { WeaveError, type RefusalCode } from "./refusal.ts";
 
-/** Names of the modules weaving adds; `HeddleDev` and `HeddleRuns` are the exports it adds in dev. */
+/**
+ * Names of the modules weaving adds; `HeddleDev` and `HeddleRuns` are the exports it adds in dev, `HeddleFront` is
+ * the default export once more, where static assets stand in front of it.
+ */
 export const WOVEN_FILES = {
   dataPlane: "heddle.js",
   late: "heddle-late.js",
@@ -18,6 +21,9 @@ export const WOVEN_FILES = {
 } as const;
 export const DEV_EXPORT = "HeddleDev";
 export const RUNS_EXPORT = "HeddleRuns";
+export const FRONT_EXPORT = "HeddleFront";
+
+const ADDED_EXPORTS: readonly string[] = [DEV_EXPORT, RUNS_EXPORT, FRONT_EXPORT];
 
 /** Whether a Worker has a script that can be built, and modules to read exports from. */
 export const hasModules = ({ config }: Pick<ProjectWorker, "config">): boolean =>
@@ -48,7 +54,7 @@ export function refuseByBuild(
   const [unread] = exported.unread;
   if (unread !== undefined) refuse("HEDDLE-W007", `export * from "${unread}"`);
   if (exported.names.length === 0) refuse("HEDDLE-W002");
-  const added = exported.names.find((name) => name === DEV_EXPORT || name === RUNS_EXPORT);
+  const added = exported.names.find((name) => ADDED_EXPORTS.includes(name));
   if (added !== undefined) refuse("HEDDLE-W006", `the export ${added}`);
   const ours = new Set<string>(Object.values(WOVEN_FILES));
   const taken = modules.find((name) => ours.has(name));

@@ -37,7 +37,7 @@ export function partsOf(
   const isHost = migrations.length > 0 || Object.keys(exports).length > 0;
   return {
     routes: wiring?.ownRoutes ?? false,
-    assets: (wiring?.assets ?? null) !== null,
+    assets: hasAssets(wiring),
     objects: isHost || objects.bindings.length > 0,
     dev: wiring?.dev ?? false,
     queues: wiring?.queues !== undefined,
@@ -46,6 +46,8 @@ export function partsOf(
     ),
   };
 }
+
+const hasAssets = (wiring: PlannedWorker["wiring"]): boolean => (wiring?.assets ?? null) !== null;
 
 /** Weaves a built Worker into `outDir`; one that joins by hand (but for an entry in dev) or by the relay stays as built. */
 export function weaveWorker(
@@ -57,7 +59,10 @@ export function weaveWorker(
   const main = built.modules.find(({ path: at }) => at === built.main)?.name ?? "index.js";
   if (planned.join === "hand" && planned.wiring?.dev === true) {
     const file = path.join(outDir, WOVEN_FILES.entry);
-    writeIfChanged(file, handModule({ main, exports: planned.exports }));
+    writeIfChanged(
+      file,
+      handModule({ main, exports: planned.exports, hasAssets: hasAssets(planned.wiring) }),
+    );
     const entry: WorkerModule = { name: WOVEN_FILES.entry, type: "ESModule", path: file };
     return { main: file, modules: [entry, ...built.modules] };
   }
@@ -72,6 +77,7 @@ export function weaveWorker(
       exports: planned.exports,
       isDev,
       hasDevModule: options.devModule !== undefined,
+      hasAssets: hasAssets(wiring),
     }),
     [WOVEN_FILES.boot]: bootModule(),
     [WOVEN_FILES.wiring]: wiringModule(wiring),

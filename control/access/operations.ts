@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { REVOCATION_KINDS } from "../../mesh/contract/identity.ts";
 import { ROLES } from "../../mesh/contract/state.ts";
+import { parseSpiffeId } from "../../mesh/identity/outward/spiffe-id.ts";
 
 const tokenNameSchema = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "is no name");
 const tokenSchema = z.object({
@@ -38,10 +39,20 @@ const revocationSchema = z.object({
 const revokeSchema = z
   .strictObject({
     kind: z.enum(REVOCATION_KINDS),
-    /** A workload `namespace/name`, a key id, `ns/caller>ns/callee` for a session or a binding, or `ns/name@tag`. */
-    value: z.string().min(1).max(253),
+    /**
+     * A workload `namespace/name` or its SPIFFE id, of this mesh or another; a key id; `ns/caller>ns/callee` for a session
+     * or a binding; or `ns/name@tag`.
+     */
+    value: z.string().min(1).max(2048),
   })
-  .refine(({ kind, value }) => FORM_OF[kind].test(value), "value is not of the kind's form");
+  .refine(
+    ({ kind, value }) =>
+      (value.length <= MOST_OF_NAMES && FORM_OF[kind].test(value)) ||
+      (kind === "subject" && isWorkloadId(value)),
+    "value is not of the kind's form",
+  );
+/** The longest value that is no SPIFFE id. */
+const MOST_OF_NAMES = 253;
 const FORM_OF: Readonly<Record<(typeof REVOCATION_KINDS)[number], RegExp>> = {
   subject: new RegExp(`^${WORKLOAD}$`),
   kid: /^[esw]\d{1,12}$/,
@@ -49,6 +60,11 @@ const FORM_OF: Readonly<Record<(typeof REVOCATION_KINDS)[number], RegExp>> = {
   binding: new RegExp(`^${WORKLOAD}>${WORKLOAD}$`),
   version: new RegExp(`^${WORKLOAD}@[A-Za-z0-9][A-Za-z0-9._-]*$`),
 };
+/** An id without a path is a trust domain's own: trust in that one ends with its TrustDomain. */
+function isWorkloadId(value: string): boolean {
+  const id = parseSpiffeId(value);
+  return typeof id !== "string" && id.path !== "";
+}
 const keySchema = z.object({
   kid: z.string(),
   purpose: z.enum(["table", "epoch", "seed", "token"]),
@@ -137,7 +153,8 @@ export const ACCESS_OPERATIONS = {
   revoke: {
     method: "post",
     path: "/v1/revoke",
-    summary: "Revokes a workload, one version of it, a key, or one workload's calls to another.",
+    summary:
+      "Revokes a workload of this mesh or another, one version of it, a key, or one's calls to another.",
     body: revokeSchema,
     answer: z.object({ revocations: z.array(revocationSchema) }),
     role: "admin",

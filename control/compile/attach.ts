@@ -1,12 +1,11 @@
 // Owns which parents a route attaches to: listeners of Gateways (north-south) and Services (mesh), or why not.
-import type { Listener } from "../../mesh/contract/resources/gateway.ts";
 import type { HTTPRouteSpec } from "../../mesh/contract/resources/http-route.ts";
 import { GATEWAY_GROUP } from "../../mesh/contract/resources/meta.ts";
 import type { ParentRef } from "../../mesh/contract/resources/reference.ts";
 import type { Side } from "./backends.ts";
 import { commonHosts } from "./hostnames.ts";
 import type { Inventory, Known } from "./inventory.ts";
-import { type ListenerVerdict, judgeListeners } from "./listeners.ts";
+import { type ListenerVerdict, allowsKind, judgeListeners } from "./listeners.ts";
 import { judgeSets } from "./listener-sets.ts";
 import { allowsNamespace } from "./selector.ts";
 import { portNamed } from "./services.ts";
@@ -164,7 +163,3 @@ const refuse = (parentRef: ParentRef, reason: string, message: string): Attached
   attachments: [],
   refusal: { reason, message },
 });
-
-const allowsKind = ({ allowedRoutes }: Listener, wanted: string): boolean =>
-  allowedRoutes.kinds === undefined ||
-  allowedRoutes.kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === wanted);

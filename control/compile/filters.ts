@@ -76,8 +76,13 @@ function toHeaderChange({
   add,
   remove,
 }: NonNullable<HTTPRouteFilter["requestHeaderModifier"]>): HeaderChange {
-  const pairs = (list: NonNullable<typeof set>): [string, string][] =>
-    list.map(({ name, value }) => [name.toLowerCase(), value]);
+  // Names are equivalent whatever their case, and the first entry of a name counts.
+  const pairs = (list: NonNullable<typeof set>): [string, string][] => {
+    const values = new Map<string, string>();
+    for (const { name, value } of list)
+      if (!values.has(name.toLowerCase())) values.set(name.toLowerCase(), value);
+    return [...values];
+  };
   return {
     ...(remove ? { remove: remove.map((name) => name.toLowerCase()) } : {}),
     ...(set ? { set: pairs(set) } : {}),
@@ -124,14 +129,16 @@ function normalPath(path: string): string {
 }
 
 function toCors(given: NonNullable<HTTPRouteFilter["cors"]>): Cors {
-  const joined = (field: "methods" | "headers" | "expose", names: readonly string[] | undefined) =>
-    names && names.length > 0 ? { [field]: names.join(", ") } : {};
+  const joined = (field: "methods" | "headers" | "expose", names: readonly string[] = []) =>
+    names.length > 0 ? { [field]: names.join(", ") } : {};
+  // With credentials a browser takes the wildcard for the name of a header, so the gateway must not send it.
+  const exposed = given.exposeHeaders?.filter((name) => name !== "*" || !given.allowCredentials);
   return {
     origins: (given.allowOrigins ?? []).map(normalOrigin),
     ...(given.allowCredentials ? { credentials: true } : {}),
     ...joined("methods", given.allowMethods),
     ...joined("headers", given.allowHeaders),
-    ...joined("expose", given.exposeHeaders),
+    ...joined("expose", exposed),
     maxAge: given.maxAge,
   };
 }

@@ -64,9 +64,7 @@ function toPath({ type, service, method }: Method, isPrefix: boolean): HTTPRoute
 function patternOf(...patterns: readonly (string | undefined)[]): string {
   const fold = patterns.some((pattern) => pattern?.startsWith(FOLD)) ? FOLD : "";
   const segments = patterns.map((pattern) =>
-    pattern === undefined
-      ? ANY
-      : `(?:${pattern.startsWith(FOLD) ? pattern.slice(FOLD.length) : pattern})`,
+    !pattern ? ANY : `(?:${pattern.startsWith(FOLD) ? pattern.slice(FOLD.length) : pattern})`,
   );
   return `${fold}/${segments.join("/")}`;
 }

@@ -61,6 +61,10 @@ export function judgeListener(
   };
 }
 
+/** Whether a listener takes routes of a kind; one that names no kinds takes all of its protocol. */
+export const allowsKind = ({ allowedRoutes: { kinds = [] } }: Listener, wanted: string): boolean =>
+  kinds.length === 0 || kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === wanted);
+
 /** Why two listeners cannot both be served; null where they can. */
 export function clash(a: Listener, b: Listener): NonNullable<ListenerVerdict["conflict"]> | null {
   if (a.port !== b.port) return null;

@@ -1,7 +1,8 @@
 // Owns the keys a workload is given: its own audience secrets, and a pair seed per workload it may call.
 import type { KeySet, Revocation, WireKey } from "../../mesh/contract/identity.ts";
 import { audienceSecret, pairSeed, toWireKey } from "../../mesh/identity/derive.ts";
-import type { KeyBytes } from "../../mesh/identity/secret.ts";
+import type { MasterSecret } from "../../mesh/contract/state.ts";
+import { type KeyBytes, Secret } from "../../mesh/identity/secret.ts";
 
 /** A master secret and what was derived of it so far. */
 export interface Master {
@@ -9,6 +10,12 @@ export interface Master {
   readonly secret: KeyBytes;
   readonly audiences: Map<string, KeyBytes>;
 }
+
+export const toMaster = ({ kid, secret }: MasterSecret): Master => ({
+  kid,
+  secret: new Secret<Uint8Array>(secret),
+  audiences: new Map(),
+});
 
 /** Whether a workload is revoked, or the version of it that has this tag. */
 export const isOut = (revocations: readonly Revocation[], workload: string, tag: string): boolean =>

@@ -3,10 +3,9 @@
 import { EPOCH_MS, type Revocation } from "../../mesh/contract/identity.ts";
 import type { Verdict } from "../../mesh/contract/pulse.ts";
 import type { IsolateSeen } from "../../mesh/contract/state.ts";
-import { Secret } from "../../mesh/identity/secret.ts";
 import type { Control } from "../control.ts";
 import { WORKLOAD_KIND } from "../resources/workload.ts";
-import type { Master } from "./keys.ts";
+import { type Master, toMaster } from "./keys.ts";
 import { toWorkloads, type Workloads } from "./reach.ts";
 import { type TableIndex, indexTable } from "./table-index.ts";
 
@@ -29,7 +28,6 @@ export interface Known {
   readonly workloads: Workloads;
   /** Of the epochs e-1, e and e+1. */
   readonly epochs: readonly Master[];
-  readonly seed: Master;
   readonly revocations: readonly Revocation[];
   readonly circuits: readonly Verdict[];
 }
@@ -46,7 +44,6 @@ export interface Memory {
 interface Keys {
   readonly epoch: number;
   readonly epochs: readonly Master[];
-  readonly seed: Master;
 }
 
 interface Tables {
@@ -82,7 +79,7 @@ export function createMemory(): Memory {
         circuits = reply.circuits ?? [];
       }),
       fetchTables(control, tables.table?.version ?? 0).then(take),
-      fetchKeys(control, keys, revocations).then((found) => (keys = found)),
+      fetchKeys(control, keys).then((found) => (keys = found)),
     ]);
     failure = asked.find(({ status }) => status === "rejected") ?? null;
     knownMs = failure ? startedMs - FRESH_MS + RETRY_MS : startedMs;
@@ -123,18 +120,11 @@ export function createMemory(): Memory {
   };
 }
 
-async function fetchKeys(
-  { issuer, clock }: Control,
-  before: Keys | null,
-  revocations: readonly Revocation[],
-): Promise<Keys> {
+async function fetchKeys({ issuer, clock }: Control, before: Keys | null): Promise<Keys> {
   const epoch = Math.floor(clock.now() / EPOCH_MS);
-  const isSeedRevoked = revocations.some(
-    ({ kind, value }) => kind === "kid" && value === before?.seed.kid,
-  );
-  if (before?.epoch === epoch && !isSeedRevoked) return before;
-  const { epochs, seed } = await issuer.masters();
-  return { epoch, epochs: epochs.map(toMaster), seed: toMaster(seed) };
+  if (before?.epoch === epoch) return before;
+  const { epochs } = await issuer.masters();
+  return { epoch, epochs: epochs.map(toMaster) };
 }
 
 async function fetchTables({ store }: Control, have: number): Promise<Tables | null> {
@@ -143,15 +133,3 @@ async function fetchTables({ store }: Control, have: number): Promise<Tables | n
   const workloads = toWorkloads(await store.list(WORKLOAD_KIND));
   return { table: indexTable(newest.bytes), workloads };
 }
-
-const toMaster = ({
-  kid,
-  secret,
-}: {
-  readonly kid: string;
-  readonly secret: Uint8Array;
-}): Master => ({
-  kid,
-  secret: new Secret<Uint8Array>(secret),
-  audiences: new Map(),
-});

@@ -5,6 +5,7 @@ import { NAMELESS_MESH } from "../compile/compile.ts";
 import type { Control } from "../control.ts";
 import { MOST_OF_ONE } from "../publish/kv.ts";
 import { keysOf } from "./join.ts";
+import { toMaster } from "./keys.ts";
 import type { Memory } from "./memory.ts";
 
 /** Whoever weaves may have published just now, through another isolate. */
@@ -33,7 +34,9 @@ export async function weaveAnswer(
   workload: string,
 ): Promise<WeaveAnswer> {
   const known = await memory.recall(control, HEARD_OF_NEWER);
-  const { table, seed } = known;
+  const { table } = known;
+  const { seed, others = [] } = await control.issuer.masters();
+  const { audience, pairs } = keysOf(known, workload, [seed, ...others].map(toMaster));
   return {
     workload,
     mesh: table?.directory.mesh ?? NAMELESS_MESH.name,
@@ -44,7 +47,11 @@ export async function weaveAnswer(
     seed: {
       kid: seed.kid,
       notAfterMs: control.clock.now() + SEED_LIFE_MS,
-      ...keysOf(known, workload, [seed]),
+      audience,
+      // Who calls proves with the active one; who is called knows those before and after it too.
+      pairs: Object.fromEntries(
+        Object.entries(pairs).map(([to, keys]) => [to, keys.filter(({ kid }) => kid === seed.kid)]),
+      ),
     },
   };
 }

@@ -2,7 +2,12 @@
 import type { Attached } from "../compile/attach.ts";
 import type { Inventory, Known } from "../compile/inventory.ts";
 import { type SetVerdict, judgeSets } from "../compile/listener-sets.ts";
-import { type ListenerVerdict, ROUTE_KINDS, judgeListeners } from "../compile/listeners.ts";
+import {
+  type ListenerVerdict,
+  ROUTE_KINDS,
+  allowsKind,
+  judgeListeners,
+} from "../compile/listeners.ts";
 import { unsupportedOfGateway } from "../compile/unsupported.ts";
 import type { GatewaySpec } from "../../mesh/contract/resources/gateway.ts";
 import { GATEWAY_GROUP } from "../../mesh/contract/resources/meta.ts";
@@ -118,13 +123,11 @@ function listenersOf(
 }
 
 function supportedKinds({ listener, refusal }: ListenerVerdict): { group: string; kind: string }[] {
-  const { kinds } = listener.allowedRoutes;
   if (refusal === "UnsupportedProtocol") return [];
-  return ROUTE_KINDS.filter(
-    (wanted) =>
-      kinds === undefined ||
-      kinds.some(({ group, kind }) => group === GATEWAY_GROUP && kind === wanted),
-  ).map((kind) => ({ group: GATEWAY_GROUP, kind }));
+  return ROUTE_KINDS.filter((kind) => allowsKind(listener, kind)).map((kind) => ({
+    group: GATEWAY_GROUP,
+    kind,
+  }));
 }
 
 const hangsOn = (attached: readonly Attached[], gateway: string, listener: string): boolean =>

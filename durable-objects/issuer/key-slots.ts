@@ -12,24 +12,19 @@ export function keySlots(
   nowMs: number,
 ): readonly KeySlot[] {
   const known = new Map(signing.map((slot) => [slot.kid, slot]));
-  const all = rows.all();
-  const newestSeed = all.findLast(
-    (row) => text(row, "purpose") === "seed" && !revoked.has(text(row, "kid")),
-  );
-  return all.map((row): KeySlot => {
+  return rows.all().map((row): KeySlot => {
     const kid = text(row, "kid");
-    const made = known.get(kid) ?? toSlot(row, nowMs, newestSeed);
+    const made = known.get(kid) ?? toSlot(row, nowMs);
     return revoked.has(kid) ? { ...made, state: "revoked" } : made;
   });
 }
 
-function toSlot(row: Row, nowMs: number, newestSeed: Row | undefined): KeySlot {
+function toSlot(row: Row, nowMs: number): KeySlot {
   const kid = text(row, "kid");
   const purpose = text(row, "purpose") as KeySlot["purpose"];
   const preparedMs = number(row, "created_ms");
   const notAfterMs = number(row, "not_after_ms");
   const activeMs = purpose === "epoch" ? notAfterMs - EPOCH_MS : preparedMs;
-  const isOver = nowMs >= notAfterMs || (purpose === "seed" && newestSeed !== row);
-  const state = isOver ? "retired" : nowMs < activeMs ? "prepared" : "active";
+  const state = nowMs >= notAfterMs ? "retired" : nowMs < activeMs ? "prepared" : "active";
   return { kid, purpose, state, preparedMs, activeMs, notAfterMs };
 }

@@ -1,12 +1,9 @@
-// Owns the master secrets audiences derive from: one per epoch, made ahead of its beginning, and one per deploy-seed
-// slot. Slots are prepared, active, then retired: an epoch two hours after its end, a seed 90 d after its making.
-import { EPOCH_MS, SEED_LIFE_MS } from "../../mesh/contract/identity.ts";
+// Owns the master secrets audiences derive from: one per epoch, made ahead of its beginning and retired two hours after
+// its end. Those of deploy seeds have slots (seeds.ts).
+import { EPOCH_MS } from "../../mesh/contract/identity.ts";
 import type { Clock } from "../clock.ts";
-import { text } from "../sql.ts";
 import type { SecretRows } from "./secret-rows.ts";
 
-/** The next seed slot becomes active this long before the active one ends. */
-const SEED_OVERLAP_MS = 30 * 86_400_000;
 /** An epoch's master is dropped this long after its end: nobody may ask for it again. */
 const KEEP_EPOCH_MS = 2 * EPOCH_MS;
 /** The alarm comes this long before the next epoch begins. */
@@ -21,10 +18,6 @@ export interface MasterKey {
 export interface Masters {
   /** Masters of the epochs e-1, e and e+1 at this instant. */
   epochs(): Promise<MasterKey[]>;
-  /** The master of the active seed slot; where that was revoked, of a new one. */
-  seed(): Promise<MasterKey>;
-  /** Lets a new seed slot take over; those handed out stay good until their end. */
-  rotateSeed(): Promise<string>;
   /** Makes what the next hours need and drops what is past; answers when to come again. */
   prepare(): Promise<number>;
 }
@@ -41,30 +34,14 @@ export function createMasters(rows: SecretRows, clock: Clock): Masters {
     return { kid, secret: await rows.open(row) };
   }
 
-  const makeSeed = () =>
-    rows.keep({
-      kid: `s${rows.count("seed") + 1}`,
-      purpose: "seed",
-      notAfterMs: clock.now() + SEED_LIFE_MS,
-      secret: clock.random(MASTER_BYTES),
-    });
-
-  async function seed(): Promise<MasterKey> {
-    const row = rows.newest("seed", clock.now() + SEED_OVERLAP_MS) ?? (await makeSeed());
-    return { kid: text(row, "kid"), secret: await rows.open(row) };
-  }
-
   return {
-    seed,
     async epochs() {
       const keys: MasterKey[] = [];
       for (const offset of [-1, 0, 1]) keys.push(await epoch(current() + offset));
       return keys;
     },
-    rotateSeed: async () => text(await makeSeed(), "kid"),
     async prepare() {
       for (const offset of [0, 1, 2]) await epoch(current() + offset);
-      await seed();
       rows.drop("epoch", clock.now() - KEEP_EPOCH_MS);
       const beginsMs = (current() + 1) * EPOCH_MS;
       return beginsMs - AHEAD_MS > clock.now()

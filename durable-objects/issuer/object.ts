@@ -6,6 +6,7 @@ import { ambientClock } from "../clock.ts";
 import { type Sql, migrate, objectSql } from "../sql.ts";
 import { STEPS } from "./schema.ts";
 import { type Masters, createMasters } from "./masters.ts";
+import { type Seeds, createSeeds } from "./seeds.ts";
 import { type Revocations, createRevocations } from "./revocations.ts";
 import { createSeal } from "./seal.ts";
 import { type SecretRows, createSecretRows, sealAnew } from "./secret-rows.ts";
@@ -23,6 +24,7 @@ export interface IssuerEnv {
 
 interface Keys {
   readonly masters: Masters;
+  readonly seeds: Seeds;
   readonly table: TableKeys;
   readonly tokens: TokenKeys;
   readonly rows: SecretRows;
@@ -54,9 +56,10 @@ export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
   }
 
   async masters(): ReturnType<IssuerApi["masters"]> {
-    const { masters } = await this.#ready();
+    const { masters, seeds } = await this.#ready();
     if ((await this.ctx.storage.getAlarm()) === null) await this.alarm();
-    return { epochs: await masters.epochs(), seed: await masters.seed() };
+    const [seed, ...others] = await seeds.good();
+    return { epochs: await masters.epochs(), seed, others };
   }
 
   async revoke(revocation: Omit<Revocation, "atMs">): Promise<readonly Revocation[]> {
@@ -76,25 +79,26 @@ export class Issuer extends DurableObject<IssuerEnv> implements IssuerApi {
   }
 
   async slots(): ReturnType<IssuerApi["slots"]> {
-    const { rows, tokens, table } = await this.#ready();
+    const { rows, ...keys } = await this.#ready();
+    const slots = [...keys.tokens.slots(), ...keys.table.slots(), ...keys.seeds.slots()];
     const kids = this.#revocations.all().filter(({ kind }) => kind === "kid");
     const revoked = new Set(kids.map(({ value }) => value));
-    return keySlots(rows, [...tokens.slots(), ...table.slots()], revoked, ambientClock.now());
+    return keySlots(rows, slots, revoked, ambientClock.now());
   }
 
   async rotate(...[purpose, isAtOnce]: Parameters<IssuerApi["rotate"]>): Promise<string> {
-    const { masters, tokens, table } = await this.#ready();
-    const signing = { token: tokens, table };
-    const kid =
-      purpose === "seed" ? await masters.rotateSeed() : await signing[purpose].rotate(isAtOnce);
+    const { seeds, tokens, table } = await this.#ready();
+    const kid = await { seed: seeds, token: tokens, table }[purpose].rotate(isAtOnce);
     await this.alarm();
     return kid;
   }
 
-  /** Prepares what follows ahead of time: epochs, the next seed slot, the next token key. */
+  /** Prepares what follows ahead of time: epochs, the next slots of seeds, token keys and table keys. */
   override async alarm(): Promise<void> {
-    const { masters, tokens, table } = await this.#ready();
-    const nextMs = Math.min(await masters.prepare(), await tokens.prepare(), await table.prepare());
+    const { masters, seeds, tokens, table } = await this.#ready();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const keys of [masters, seeds, tokens, table])
+      nextMs = Math.min(nextMs, await keys.prepare());
     await this.ctx.storage.setAlarm(nextMs);
   }
 
@@ -113,9 +117,11 @@ async function openKeys(sql: Sql, env: IssuerEnv): Promise<Keys> {
   const before = env.HEDDLE_KEK_BEFORE;
   if (before !== undefined) await sealAnew(sql, await createSeal(before, ambientClock), seal);
   const rows = createSecretRows(sql, seal, ambientClock);
+  const store = { sql, rows, clock: ambientClock };
   return {
     masters: createMasters(rows, ambientClock),
-    table: createTableKeys({ sql, rows, clock: ambientClock }),
+    seeds: createSeeds(store),
+    table: createTableKeys(store),
     tokens: createTokenKeys(sql, rows, ambientClock),
     rows,
   };

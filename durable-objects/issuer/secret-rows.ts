@@ -17,13 +17,12 @@ export interface SecretRows {
   /** Keeps a secret; where another call was faster, the other one stays and is answered. */
   keep(secret: NewSecret): Promise<Row>;
   open(row: Row): Promise<Uint8Array<ArrayBuffer>>;
-  /** The newest of a purpose that is good beyond an instant and not revoked. */
-  newest(purpose: NewSecret["purpose"], beyondMs: number): Row | null;
-  count(purpose: NewSecret["purpose"]): number;
   /** Every row, oldest first; secrets sealed. */
   all(): readonly Row[];
   /** Drops what ended before an instant. */
   drop(purpose: NewSecret["purpose"], beforeMs: number): void;
+  /** Drops one. */
+  forget(kid: string): void;
 }
 
 export function createSecretRows(sql: Sql, seal: Seal, clock: Clock): SecretRows {
@@ -56,16 +55,7 @@ export function createSecretRows(sql: Sql, seal: Seal, clock: Clock): SecretRows
       opened.set(kid, secret);
       return secret;
     },
-    newest: (purpose, beyondMs) =>
-      sql.all(
-        `SELECT * FROM secret WHERE purpose = ? AND not_after_ms > ?
-           AND kid NOT IN (SELECT value FROM revocation WHERE kind = 'kid')
-         ORDER BY created_ms DESC, not_after_ms DESC LIMIT 1`,
-        purpose,
-        beyondMs,
-      )[0] ?? null,
     all: () => sql.all("SELECT * FROM secret ORDER BY created_ms, kid"),
-    count: (purpose) => sql.all("SELECT kid FROM secret WHERE purpose = ?", purpose).length,
     drop(purpose, beforeMs) {
       const gone = sql.all(
         "DELETE FROM secret WHERE purpose = ? AND not_after_ms < ? RETURNING kid",
@@ -73,6 +63,10 @@ export function createSecretRows(sql: Sql, seal: Seal, clock: Clock): SecretRows
         beforeMs,
       );
       for (const row of gone) opened.delete(text(row, "kid"));
+    },
+    forget(kid) {
+      sql.all("DELETE FROM secret WHERE kid = ?", kid);
+      opened.delete(kid);
     },
   };
 }

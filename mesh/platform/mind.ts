@@ -95,8 +95,11 @@ export function tableOf(mind: Mind): TableView | null {
 /** Made at the first call that leaves the mesh. */
 export const outwardOf = (mind: Mind, { control }: MeshBindings): Outward | null =>
   (mind.outward ??=
-    mind.known.late?.createOutward({ control, trust: () => tableOf(mind)?.trust() ?? null }) ??
-    null);
+    mind.known.late?.createOutward({
+      control,
+      known: mind.known,
+      trust: () => tableOf(mind)?.trust() ?? null,
+    }) ?? null);
 
 /** Born, and control has not answered since. */
 export const isDegraded = (mind: Mind): boolean => mind.isBorn && !mind.known.hasJoined;

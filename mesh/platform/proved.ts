@@ -30,7 +30,7 @@ export interface Proved extends Pick<Outward, "proveAnswer" | "believe"> {
   send(endpoint: Endpoint, keeper: Keeper, ...sent: Parameters<SendOut>): Promise<Response>;
 }
 
-export function createProved({ control, trust }: OutwardHome): Proved {
+export function createProved({ control, known, trust }: OutwardHome): Proved {
   const signerOf = createSigner(control);
   return {
     async send(endpoint, keeper, given, init, headers) {
@@ -46,7 +46,7 @@ export function createProved({ control, trust }: OutwardHome): Proved {
       const response = await sendBare(href, body === null ? init : { ...init, body }, headers);
       return endpoint.answer === undefined
         ? response
-        : checked(response, request, endpoint.answerer, trust());
+        : checked(response, request, endpoint.answerer, trust(), known.revoked);
     },
     proveAnswer: (request, response, keeper) => proveAnswer(signerOf, request, response, keeper),
     believe: (request, admitNonce) => believe(trust(), request, admitNonce),
@@ -100,12 +100,13 @@ async function sign(
   return toMessage(method, url, headers);
 }
 
-/** The answer, its body read; refused where it is not proved. */
+/** The answer, its body read; refused where it is not proved, or by somebody who is revoked. */
 async function checked(
   response: Response,
   request: Message,
   answerer: string | undefined,
   known: TrustChunk | null,
+  revoked: ReadonlySet<string>,
 ): Promise<Response> {
   const body = await readShort(response);
   if (body === null || known === null) return refusal("bad_answer");
@@ -116,7 +117,7 @@ async function checked(
     request,
   };
   const believed = await believeResponse(known, message, answerer, now());
-  if ("fault" in believed) return refusal("bad_answer");
+  if ("fault" in believed || revoked.has(believed.subject)) return refusal("bad_answer");
   return new Response(hasNoBody(response) ? null : body, response);
 }
 

@@ -11,16 +11,17 @@ import { createAudit } from "../../durable-objects/config-store/audit.ts";
 import { createTokens } from "../../durable-objects/config-store/tokens.ts";
 import { keySlots } from "../../durable-objects/issuer/key-slots.ts";
 import { createMasters } from "../../durable-objects/issuer/masters.ts";
+import { createSeeds } from "../../durable-objects/issuer/seeds.ts";
 import { STEPS as ISSUER_STEPS } from "../../durable-objects/issuer/schema.ts";
 import { createRevocations } from "../../durable-objects/issuer/revocations.ts";
 import { createSeal } from "../../durable-objects/issuer/seal.ts";
-import { createSecretRows } from "../../durable-objects/issuer/secret-rows.ts";
+import { createSecretRows, sealAnew } from "../../durable-objects/issuer/secret-rows.ts";
 import { createTokenKeys } from "../../durable-objects/issuer/token-keys.ts";
 import { createTableKeys } from "../../durable-objects/issuer/table-keys.ts";
 import { STEPS as REGISTRY_STEPS } from "../../durable-objects/registry/schema.ts";
 import { createCircuits } from "../../durable-objects/registry/circuits.ts";
 import { createSightings } from "../../durable-objects/registry/sightings.ts";
-import { migrate } from "../../durable-objects/sql.ts";
+import { type Sql, migrate } from "../../durable-objects/sql.ts";
 import { STEPS as TELEMETRY_STEPS } from "../../durable-objects/telemetry/schema.ts";
 import {
   createTelemetryStore,
@@ -105,29 +106,50 @@ export function createStore(clock: TestClock): ConfigStoreApi {
   };
 }
 
-async function createIssuer(clock: TestClock): Promise<IssuerApi> {
-  const sql = memorySql();
+/** Issuer as it starts, over what it has stored so far; `before` is the key-encryption key that this one follows. */
+export async function createIssuer(
+  clock: TestClock,
+  sql: Sql = memorySql(),
+  kek = TEST_KEK,
+  before?: string,
+): Promise<IssuerApi> {
   migrate(sql, ISSUER_STEPS);
-  const rows = createSecretRows(sql, await createSeal(TEST_KEK, clock), clock);
+  const seal = await createSeal(kek, clock);
+  if (before !== undefined) await sealAnew(sql, await createSeal(before, clock), seal);
+  const rows = createSecretRows(sql, seal, clock);
   const masters = createMasters(rows, clock);
+  const seeds = createSeeds({ sql, rows, clock });
   const table = createTableKeys({ sql, rows, clock });
   const revocations = createRevocations(sql, clock);
   const tokens = createTokenKeys(sql, rows, clock);
+  const prepare = async (): Promise<void> => {
+    for (const keys of [masters, seeds, tokens, table]) await keys.prepare();
+  };
+  await prepare();
   return {
     tableKey: async (kid) => table.publicPart(kid),
     signTable: async (bytes) => table.sign(bytes),
     tableSignedBy: async () => table.signedBy(),
-    masters: async () => ({ epochs: await masters.epochs(), seed: await masters.seed() }),
+    masters: async () => {
+      const [seed, ...others] = await seeds.good();
+      return { epochs: await masters.epochs(), seed, others };
+    },
     revoke: async (revocation) => revocations.add(revocation),
     revocations: async () => revocations.all(),
     signToken: async (bytes) => tokens.sign(bytes),
     tokenKeys: async () => tokens.bundle(),
     slots: async () =>
-      keySlots(rows, [...tokens.slots(), ...table.slots()], new Set(), clock.now()),
-    rotate: async (purpose, isAtOnce) =>
-      purpose === "seed"
-        ? masters.rotateSeed()
-        : { token: tokens, table }[purpose].rotate(isAtOnce),
+      keySlots(
+        rows,
+        [...tokens.slots(), ...table.slots(), ...seeds.slots()],
+        new Set(),
+        clock.now(),
+      ),
+    async rotate(purpose, isAtOnce) {
+      const kid = await { seed: seeds, token: tokens, table }[purpose].rotate(isAtOnce);
+      await prepare();
+      return kid;
+    },
   };
 }
 

@@ -1,8 +1,9 @@
 // The attacks of docs/threat-model.md that are held against routes, policy and bounds, by their numbers there.
 import { expect } from "vitest";
+import { LOG_FIELDS } from "../../mesh/contract/telemetry.ts";
 import { send } from "../conformance/meshconf/wire.ts";
 import { allow, verdictOf } from "./acceptance-cast.ts";
-import { BARE, type Row } from "./acceptance-stage.ts";
+import { BARE, type Row, type Stage } from "./acceptance-stage.ts";
 
 export const AGAINST_POLICY: readonly Row[] = [
   [
@@ -181,6 +182,94 @@ export const AGAINST_POLICY: readonly Row[] = [
       );
       expect(sides.length).toBeGreaterThan(0);
       expect(sides.filter((side) => !["edge", "inbound", "outbound"].includes(side))).toEqual([]);
+      await expectNoNewSeries(stage);
     },
   ],
 ];
+
+/** 100 requests that differ in hostile paths and user agents: a line of the log each, and no series of their own. */
+async function expectNoNewSeries(stage: Stage): Promise<void> {
+  const from = stage.mesh.said.length;
+  let sent = 0;
+  const send = async (count: number): Promise<void> => {
+    for (const end = sent + count; sent < end; sent++) {
+      const { path, headers, verdict } = hostile(sent);
+      expect(await stage.asked({ path, headers })()).toBe(verdict);
+    }
+  };
+  /** The series there are once so many more calls are counted by all who saw them: isolates tell as calls go on. */
+  const counted = async (calls: number): Promise<readonly string[]> => {
+    const before = totalsOf(await metricsOf(stage));
+    await send(calls);
+    const isTold = async (): Promise<boolean> => {
+      await send(HOSTILE.length);
+      const totals = totalsOf(await metricsOf(stage));
+      return totals.every(
+        (total, at) => total - (before[at] ?? 0) >= Math.floor(calls / HOSTILE.length),
+      );
+    };
+    await expect.poll(isTold, { timeout: 20_000, interval: 500 }).toBe(true);
+    return (await metricsOf(stage)).map(([series]) => series).toSorted();
+  };
+  const known = await counted(HOSTILE.length);
+  expect(await counted(100)).toEqual(known);
+
+  const lines = (): readonly string[] =>
+    stage.mesh.said.slice(from).filter((line) => line.includes('"side":'));
+  const toldBy = (side: string, reason: string): number =>
+    lines().filter((line) => line.includes(`"side":"${side}"`) && line.includes(`"${reason}"`))
+      .length;
+  // What is refused has a line wherever it is seen; all else is logged by chance.
+  const each = sent / HOSTILE.length;
+  const refused = () => [toldBy("edge", "ambiguous_path"), toldBy("inbound", "not_allowed")];
+  await expect.poll(refused).toEqual([Math.ceil(each), Math.floor(each)]);
+  for (const line of lines()) {
+    expect(["\r", "\n", "\u2028", "\u001b"].filter((one) => line.includes(one))).toEqual([]);
+    const names = Object.keys(JSON.parse(line.slice(line.indexOf("{"))) as object);
+    expect(names.filter((name) => !FIELDS.includes(name))).toEqual([]);
+  }
+}
+
+const FIELDS: readonly string[] = Object.values(LOG_FIELDS);
+/** Refused for its spelling, let through to the application, not allowed there. */
+const HOSTILE = [
+  ["/vault/seen/", "400 ambiguous_path"],
+  ["/vault/seen/'heddle(*=", "200"],
+  ["/vault/'heddle(*=", "403 not_allowed"],
+] as const;
+
+function hostile(index: number) {
+  const [at, verdict] = HOSTILE[index % HOSTILE.length] ?? ["", ""];
+  const encoded = encodeURIComponent(`\r\n"} heddle_forged{x="${index}"} 1\u2028\u001b[3${index}m`);
+  const path = at.endsWith("/") ? at + encoded : at + index;
+  return { path, verdict, headers: { "user-agent": `x"} heddle_forged{y="${index}"} 1\t\\n` } };
+}
+
+/** Who counts which of them. */
+const COUNTED = [
+  ['requests_total{source="heddle/gateway"', 'outcome="ambiguous_path"'],
+  ['requests_total{source="heddle/gateway"', 'destination="default/front"', 'outcome="ok"'],
+  ['requests_total{source="default/front",destination="default/vault"', 'outcome="ok"'],
+  ['refusals_total{source="default/front",destination="default/vault"', 'side="outbound"'],
+  ['refusals_total{source="default/front",destination="default/vault"', 'side="inbound"'],
+];
+
+type Sample = readonly [series: string, value: number];
+
+const totalsOf = (samples: readonly Sample[]): readonly number[] =>
+  COUNTED.map((parts) =>
+    samples
+      .filter(([series]) => parts.every((part) => series.includes(part)))
+      .reduce((total, [, value]) => total + value, 0),
+  );
+
+/** What `/metrics` tells. */
+async function metricsOf({ mesh }: Stage): Promise<readonly Sample[]> {
+  const headers = { authorization: `Bearer ${mesh.ready.token}` };
+  const text = await (await fetch(`${mesh.ready.control}/metrics`, { headers })).text();
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return lines.map((line): Sample => {
+    const cut = line.lastIndexOf(" ");
+    return [line.slice(0, cut), Number(line.slice(cut + 1))];
+  });
+}

@@ -96,6 +96,13 @@ test("a Worker that throws when it starts", async () => {
   ]);
 });
 
+test("a Worker that throws when it starts, and is dialled by an entrypoint: told once", async () => {
+  edit("blue/index.js", "export default", 'throw new Error("not today");\nexport default');
+  expect(await complaints()).toEqual([
+    expect.stringMatching(/^Worker default\/blue \| Uncaught Error: not today/),
+  ]);
+});
+
 test("an unknown field in a resource", async () => {
   edit("mesh/routes.yaml", /parentRefs: \[\{ name: front \}\]/, "parentRef: [{ name: front }]");
   expect(await complaints()).toContainEqual(

@@ -90,6 +90,8 @@ test("apply --wait in the project's folder: every later call goes by the new tab
   expect(applied).toMatchObject({ exit: 0, out: "HTTPRoute/color configured\n" });
   const answers = await Promise.all(Array.from({ length: 20 }, async () => await front("/")));
   expect(new Set(answers)).toEqual(new Set(["green at /"]));
+  // Its static assets stand behind the mesh as the Worker does.
+  expect(await front("/leaf.txt")).toBe("a leaf at /leaf.txt");
   expect((await heddle("apply -f - --wait", colorRoute("blue"))).exit).toBe(0);
   expect(await front("/")).toBe("blue at /");
 });

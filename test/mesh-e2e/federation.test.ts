@@ -17,7 +17,7 @@ import {
   type Signer,
 } from "../../mesh/identity.ts";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { type Mesh, paced, startProject } from "./mesh.ts";
+import { type Mesh, startProject, steady } from "./mesh.ts";
 import { type Document, serviceOf } from "./project.ts";
 
 const HEDDLE = "heddle.dev/v1";
@@ -186,7 +186,7 @@ const kidOf = (token: string): string =>
 const call = (mesh: Mesh, caller: string, more: object = {}) =>
   mesh.ask({ caller, path: "/echo/seen", ...more });
 
-describe("two meshes", { timeout: 180_000 }, () => {
+describe("two meshes", { timeout: 300_000 }, () => {
   it.each(["one", "two"])("let in whom policy names of the other: from %s", async (from) => {
     const mesh = from === "one" ? one : two;
     const { status, body } = await call(mesh, "front", { method: "POST", body: "paid" });
@@ -278,15 +278,9 @@ describe("two meshes", { timeout: 180_000 }, () => {
   });
 
   it("rotate the keys of their tokens while calls run, and none is refused", async () => {
-    const statuses: number[] = [];
-    let isOver = false;
-    /** Both ways in turn, until all is rotated. */
-    const flow = async (): Promise<void> => {
-      const ask = async (index: number) =>
-        (await call(index % 2 === 0 ? one : two, "front")).status;
-      while (!isOver) statuses.push(...(await paced(PER_SECOND, 1000, ask)));
-    };
-    const calls = flow();
+    // Both ways in turn, until all is rotated.
+    const ask = async (index: number) => (await call(index % 2 === 0 ? one : two, "front")).status;
+    const calls = steady(1.05 * PER_SECOND, ask);
     origin.kids.clear();
     /** A key is made, the other mesh hears of it, and it takes over: what the schedule does within days. */
     const rotate = async (mesh: Mesh, other: Mesh, trustDomain: string): Promise<void> => {
@@ -303,14 +297,15 @@ describe("two meshes", { timeout: 180_000 }, () => {
       for (const mesh of [one, two]) await mesh.fault("isolate:default/front", "restart");
       await one.ask({ caller: "front", path: "/flaky/hi" });
     };
-    try {
-      for (let round = 0; round < ROUNDS; round++) await turn();
-    } finally {
-      isOver = true;
-      await calls;
-    }
-    console.log(`${statuses.length} calls, ${ROUNDS} rotations of both token keys`);
-    expect(new Set(statuses)).toEqual(new Set([200]));
+    for (let round = 0; round < ROUNDS; round++) await turn();
+    const { results, perSecond } = await calls.stop();
+    const rate = perSecond.toFixed(0);
+    console.log(
+      `${results.length} calls, ${rate} a second, ${ROUNDS} rotations of both token keys`,
+    );
+    expect(new Set(results)).toEqual(new Set([200]));
+    // On a machine of its own.
+    if (process.env["HEDDLE_LONG"]) expect(perSecond).toBeGreaterThanOrEqual(PER_SECOND);
     expect(origin.kids.size).toBe(ROUNDS);
   });
 
@@ -328,5 +323,15 @@ describe("two meshes", { timeout: 180_000 }, () => {
       code: 0,
     });
     expect((await call(one, "front")).status).toBe(200);
+  });
+
+  it("believe no answer of who was revoked there", async () => {
+    const asked = { caller: "other", path: "/flaky/hi" };
+    expect((await one.ask(asked)).status).toBe(200);
+    const value = "spiffe://three.example/origin";
+    await one.control("POST /v1/revoke", { kind: "subject", value });
+    await vi.waitFor(async () => {
+      expect(JSON.parse((await one.ask(asked)).body)).toMatchObject({ reason: "bad_answer" });
+    }, 4000);
   });
 });

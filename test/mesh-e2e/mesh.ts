@@ -185,3 +185,38 @@ export async function paced<T>(
     }),
   );
 }
+
+/** What a steady stream came to. */
+export interface Streamed<T> {
+  readonly results: readonly T[];
+  /** How many a second were begun. */
+  readonly perSecond: number;
+}
+
+/** Under way at once, at most: what a busy machine does not get done is not begun. */
+const MOST_UNDERWAY = 100;
+
+/** Does a thing so often a second until it is stopped, whatever the others do. */
+export function steady<T>(perSecond: number, run: (index: number) => Promise<T>) {
+  const startMs = performance.now();
+  const begun: Promise<T>[] = [];
+  let underway = 0;
+  const ended = (): void => void underway--;
+  const timer = setInterval(() => {
+    const due = Math.ceil(((performance.now() - startMs) * perSecond) / 1000);
+    for (; begun.length < due && underway < MOST_UNDERWAY; underway++) {
+      const one = run(begun.length);
+      one.then(ended, ended);
+      begun.push(one);
+    }
+  }, 5);
+  return {
+    count: (): number => begun.length,
+    async stop(): Promise<Streamed<T>> {
+      clearInterval(timer);
+      const tookMs = performance.now() - startMs;
+      const results = await Promise.all(begun);
+      return { results, perSecond: (results.length * 1000) / tookMs };
+    },
+  };
+}

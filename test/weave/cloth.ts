@@ -165,6 +165,7 @@ async function wovenWorkers(
         exports: worker.exports,
         isDev: false,
         hasDevModule: false,
+        hasAssets: false,
       };
       return {
         ...shared,

@@ -20,30 +20,12 @@ import {
 import { toStored, woven } from "../golden/stored.ts";
 import { startCloth, type Cloth } from "./cloth.ts";
 import { newestDate } from "./differences.ts";
+import { control, GONE, PULSE } from "./own-planes.ts";
 import { counter, runsOf, victim } from "./victims.ts";
 
 const HOST = "house.example";
 const FRONT = "spiffe://one.example/ns/shop/sa/front";
 const HEDDLE = "heddle.dev/v1";
-
-/** Stands for control: gives tokens to whoever asks, and has nothing else to say. */
-const control = (issuer: JsonWebKey): string => `
-import { WorkerEntrypoint } from "cloudflare:workers";
-const ECDSA = { name: "ECDSA", namedCurve: "P-256" };
-const encode = (bytes) => btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-const json = (value) => encode(new TextEncoder().encode(JSON.stringify(value)));
-export class Workload extends WorkerEntrypoint {
-  async identity(jwk) {
-    const key = await crypto.subtle.importKey("jwk", ${JSON.stringify(issuer)}, ECDSA, false, ["sign"]);
-    const iat = Math.floor(Date.now() / 1000);
-    const sub = "spiffe://cloth.example/ns/default/sa/house";
-    const claims = { sub, iat, exp: iat + 600, cnf: { jwk } };
-    const input = json({ alg: "ES256", kid: "c1", typ: "wit+jwt" }) + "." + json(claims);
-    const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, key, new TextEncoder().encode(input));
-    return { token: input + "." + encode(new Uint8Array(signature)), endMs: (iat + 600) * 1000 };
-  }
-}
-export default { fetch: () => new Response() };`;
 
 let cloth: Cloth;
 let issuer: CryptoKey;
@@ -66,8 +48,12 @@ beforeAll(async () => {
     more: chunksOf(key),
     workers: [
       victim("house", {
-        bindings: { HEDDLE: { type: "worker", worker: "control", entrypoint: "Workload" } },
+        bindings: {
+          HEDDLE: { type: "worker", worker: "control", entrypoint: "Workload" },
+          HEDDLE_PULSE: { type: "worker", worker: "pulse", entrypoint: "Pulse" },
+        },
       }),
+      { name: "pulse", source: PULSE, exports: ["default", "Pulse"], isPlain: true },
       counter,
       {
         name: "control",
@@ -242,6 +228,14 @@ describe("who proves one", () => {
     expect(await answerTo(await proved("/paid", { signer }))).toBe("403 not_allowed");
     expect(await answerTo(await proved("/open", { signer }))).toBe("200");
     expect(await answerTo(await proved("/closed"))).toBe("403 denied");
+  });
+
+  it("is refused once it is revoked, wherever policy would let it in", async () => {
+    const signer = await signerOf(GONE);
+    await expect
+      .poll(async () => answerTo(await proved("/open", { signer })), { timeout: 5000 })
+      .toBe("401 revoked");
+    expect(await answerTo(await proved("/open"))).toBe("200");
   });
 
   it.each<[string, () => Promise<Message>]>([

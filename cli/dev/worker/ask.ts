@@ -16,6 +16,8 @@ export interface Answer {
   /** How often the objects were told to restart and to forget. */
   readonly restarts: number;
   readonly evictions: number;
+  /** Secrets of the objects since another key-encryption key took over; null: none did. */
+  readonly keks: { readonly HEDDLE_KEK: string; readonly HEDDLE_KEK_BEFORE: string } | null;
 }
 
 /** Asks the dev process through its binding. */

@@ -14,6 +14,7 @@ type Methods = Record<string, (...args: readonly unknown[]) => unknown>;
 export function faulty(name: string, Inner: ObjectClass): ObjectClass {
   class Faulty extends DurableObject<Env> {
     #inner: DurableObject;
+    #keks: Answer["keks"] = null;
     #seen: Pick<Answer, "restarts" | "evictions"> | undefined;
 
     constructor(ctx: DurableObjectState, env: Env) {
@@ -27,9 +28,16 @@ export function faulty(name: string, Inner: ObjectClass): ObjectClass {
       this.#seen = answer;
       if (answer.restarts > before.restarts)
         this.ctx.abort(`${name} restarts (a fault of /dev/faults)`);
-      if (answer.evictions > before.evictions) this.#inner = new Inner(this.ctx, this.env);
+      const isRekeyed = answer.keks?.HEDDLE_KEK !== this.#keks?.HEDDLE_KEK;
+      if (answer.evictions > before.evictions || isRekeyed) this.#begin(answer);
       await suffer(answer.effect, name);
       return await (this.#inner as unknown as Methods)[method]?.(...args);
+    }
+
+    /** Anew over what is stored, with the secrets it would be deployed with now. */
+    #begin({ keks }: Answer): void {
+      this.#keks = keks;
+      this.#inner = new Inner(this.ctx, { ...this.env, ...keks });
     }
   }
   for (const method of methodsOf(Inner)) {

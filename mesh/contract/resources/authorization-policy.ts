@@ -34,11 +34,13 @@ const hostSchema = pattern(
   /^(\*|\*?[-a-z0-9._[\]:]*[a-z0-9_\]]|[a-z0-9_[][-a-z0-9._[\]:]*\*)$/i,
   "is no host",
   'Write a host without port and trailing dot, or one "*" at its beginning or end.',
-).refine(hasOneStar, problem("has more than one *", "Keep the one at an end."));
+)
+  .refine(hasOneStar, problem("has more than one *", "Keep the one at an end."))
+  .refine(hasNoPort, problem("has a port", "Hosts are compared without theirs: leave it out."));
 const methodSchema = pattern(
-  /^([A-Z][A-Z-]*|\*)$/,
+  /^(\*?[A-Z][A-Z-]*|[A-Z][A-Z-]*\*|\*)$/,
   "is no method",
-  'Write it in upper case, such as "GET".',
+  'Write it in upper case, such as "GET", or one "*" at its beginning or end.',
 );
 const portSchema = pattern(/^[1-9]\d{0,4}$/, "is no port", 'Write a number as text, such as "80".');
 const rpcSchema = pattern(
@@ -63,7 +65,12 @@ function hasOneStar(value: string): boolean {
   return !inner.includes("*");
 }
 
-const PATH = /^\*?\/[^*{}?#%;\\]*\*?$|^\*$/;
+/** Colons of an address in brackets are none of a port. */
+function hasNoPort(host: string): boolean {
+  return !host.replace(/^\*?\[[^\]]*(\]|$)/, "").includes(":");
+}
+
+const PATH = /^[/*][^*{}?#%;\\]*\*?$/;
 const TEMPLATE = /^(\/([^*{}/?#%;\\]*|\{\*{1,2}\}))+$/;
 const pathSchema = pattern(
   /^[!-~]+$/,
@@ -76,7 +83,7 @@ const pathSchema = pattern(
       : PATH.test(path) && hasOneStar(path),
   problem(
     "is no path pattern",
-    'Write "/exact", "/prefix*", "*/suffix" or a template such as "/users/{*}/orders/{**}" (one {**} at most, each a whole segment).',
+    'Write "/exact", "/prefix*", "*suffix" or a template such as "/users/{*}/orders/{**}" (one {**} at most, each a whole segment).',
   ),
 );
 

@@ -131,7 +131,7 @@ const addressSchema = z
     value: z.string().max(253).optional(),
   })
   .superRefine(({ type, value }, context) => {
-    if (!value) return;
+    if (value === undefined) return;
     const complaint =
       type === "IPAddress" && !isIpAddress(value)
         ? problem("is not an IP address", "Write an IPv4 or IPv6 address.")

@@ -13,13 +13,14 @@ const METHOD = /^[a-z_][a-z_0-9]*$/i;
 const methodSchema = z
   .strictObject({
     type: z.enum(["Exact", "RegularExpression"]).default("Exact"),
-    service: z.string().min(1).max(1024).optional(),
-    method: z.string().min(1).max(1024).optional(),
+    /** Empty, in a pattern: any, as when absent. */
+    service: z.string().max(1024).optional(),
+    method: z.string().max(1024).optional(),
   })
   .superRefine((given, context) => {
     const add = (path: string[], message: string): void =>
       context.addIssue({ code: "custom", path, message });
-    if (given.service === undefined && given.method === undefined)
+    if (!given.service && !given.method)
       add([], problem("names neither service nor method", "Name at least one of the two."));
     for (const [field, pattern] of [
       ["service", SERVICE],

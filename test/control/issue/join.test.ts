@@ -218,11 +218,29 @@ it("gives weaving the table, its key, and a seed both sides derive the same", as
 it("weaves with a new seed slot once the first was revoked", async () => {
   const first = await weaveAnswer(memory, control, "default/front");
   await revoke(control, { kind: "kid", value: first.seed.kid });
-  await memory.refresh(control);
-  await memory.refresh(control);
   const second = await weaveAnswer(memory, control, "default/front");
   expect(second.seed.kid).not.toBe(first.seed.kid);
-  expect(second.seed.audience).toHaveLength(1);
+  expect(second.seed.audience.map(({ kid }) => kid)).not.toContain(first.seed.kid);
+});
+
+it("weaves with the seed slot that took over at once, which those woven before know", async () => {
+  const woven = [await weaveAnswer(memory, control, "default/cart")];
+  const callers = [await weaveAnswer(memory, control, "default/front")];
+  for (const kid of ["s2", "s3"]) {
+    expect(await control.issuer.rotate("seed", false)).toBe(kid);
+    callers.push(await weaveAnswer(memory, control, "default/front"));
+    woven.push(await weaveAnswer(memory, control, "default/cart"));
+  }
+  expect(callers.map(({ seed }) => seed.kid)).toEqual(["s1", "s2", "s3"]);
+  for (const { seed } of callers) {
+    const own = seed.pairs["default/cart"] ?? [];
+    expect(own.map(({ kid }) => kid)).toEqual([seed.kid]);
+    for (const { seed: callee } of woven) {
+      const held = callee.audience.find(({ kid }) => kid === seed.kid);
+      const derived = pairSeed(fromWireKey(held!)!, "m.example", "default/front", "default/cart");
+      expect(fromWireKey(own[0]!)!.reveal()).toEqual(derived.reveal());
+    }
+  }
 });
 
 it("keys that were given out are in the audit trail, once per workload and minute", async () => {
