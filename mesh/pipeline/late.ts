@@ -138,6 +138,10 @@ export interface Tracer {
 /** What an isolate asks for to prove itself outside of the mesh. */
 export interface OutwardHome {
   readonly control: Pick<WorkloadApi, "identity"> | null;
+  readonly known: {
+    /** Values of the revocations in force. */
+    readonly revoked: ReadonlySet<string>;
+  };
   /** Who else is trusted; null for nobody. */
   trust(): TrustChunk | null;
 }

@@ -81,6 +81,7 @@ function placeOf(
             pattern: regex.text("match") ?? "",
             substitution: (regex.text("rewrite") ?? "")
               .replaceAll("$", "$$$$")
+              .replaceAll("\\0", "$$&")
               .replaceAll(/\\(\d)/g, "$$$1"),
           },
         };

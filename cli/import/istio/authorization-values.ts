@@ -6,6 +6,9 @@ import type { Part, RuleScene } from "./authorization-policy.ts";
 /** Ours; nothing where it matches nobody; null where there is no counterpart. */
 type Ours = readonly string[] | null;
 
+/** Of a host; ours are compared without. Where more is denied by it, a host with a port becomes one without. */
+const PORT = /:(?:\d+|\*)$/;
+
 /** A list of a source or an operation as ours; true and false where it always or never holds. */
 export function toField(
   given: Fields,
@@ -17,8 +20,12 @@ export function toField(
   const ours = base === "serviceAccounts" ? "principals" : base;
   const values = resolve(given.texts(name), isNot, scene, (value) => {
     const made = toOurs(base, value, scene);
-    if (made === null) scene.tell([...given.at, name], `${value} has no counterpart`);
-    return made;
+    if (made !== null) return made;
+    const wider = base === "hosts" && isNot !== scene.isDeny ? value.replace(PORT, "") : value;
+    const instead = wider === value ? null : toOurs(base, wider, scene);
+    const what = instead === null ? "has no counterpart" : `becomes ${wider}, whatever the port`;
+    scene.tell([...given.at, name], `${value} ${what}`);
+    return instead;
   });
   if (typeof values === "boolean") return values;
   return { name: isNot ? `not${ours.charAt(0).toUpperCase()}${ours.slice(1)}` : ours, values };
@@ -29,12 +36,13 @@ export function toCondition(
   given: Fields,
   scene: RuleScene,
 ): Part<Readonly<Record<string, unknown>>> {
-  const key = given.text("key") ?? "";
+  const theirs = given.text("key") ?? "";
+  const key = theirs === "source.serviceAccount" ? "source.principal" : theirs;
   const made = (["values", "notValues"] as const).flatMap((field) => {
     if (!given.has(field)) return [];
     const values = resolve(given.texts(field), field === "notValues", scene, (value) => {
-      const ours = toConditionValue(key, value, scene);
-      if (ours === null) scene.tell([...given.at, field], `${key}: ${value} has no counterpart`);
+      const ours = toConditionValue(theirs, value, scene);
+      if (ours === null) scene.tell([...given.at, field], `${theirs}: ${value} has no counterpart`);
       return ours;
     });
     return [[field, values] as const];
@@ -86,6 +94,7 @@ const takes = (rule: Readonly<Record<string, unknown>>): boolean =>
 
 function toConditionValue(key: string, value: string, scene: RuleScene): Ours {
   if (key === "source.principal") return toPrincipal(value, scene);
+  if (key === "source.serviceAccount") return toAccount(value, scene);
   return takes({ when: [{ key, values: [value] }] }) ? [value] : null;
 }
 

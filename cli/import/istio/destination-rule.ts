@@ -111,13 +111,18 @@ function bulkheadOf(pool: Fields | undefined): Part | null {
 /** Istio's `max_ejection_time`. */
 const USUAL_MAX_MS = 300_000;
 
+/** Istio's `consecutive5xxErrors` of an outlierDetection that says none. */
+const USUAL_FAILURES = 5;
+
 /** Failures in a row that eject an endpoint open its circuit. */
 function breakerOf(given: Fields | undefined): Part | null {
+  if (given === undefined) return null;
   const failures =
-    given?.number("consecutive5xxErrors") ??
-    given?.number("consecutiveGatewayErrors") ??
-    given?.number("consecutiveErrors");
-  if (given === undefined || failures === undefined || failures === 0) return null;
+    given.number("consecutive5xxErrors") ??
+    given.number("consecutiveGatewayErrors") ??
+    given.number("consecutiveErrors") ??
+    USUAL_FAILURES;
+  if (failures === 0) return null;
   const baseMs = toMs(given.text("baseEjectionTime"));
   if (baseMs === undefined) return { consecutive: failures };
   const max = toDuration(Math.max(baseMs, USUAL_MAX_MS));

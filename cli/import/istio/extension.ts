@@ -16,7 +16,8 @@ export function toCors(given: Fields | undefined): {
   readonly special: Part;
 } {
   if (given === undefined) return { filters: [], special: {} };
-  if (given.has("unmatchedPreflights"))
+  // Istio forwards those of other origins unless it is told not to.
+  if (given.raw("unmatchedPreflights") !== "IGNORE")
     given.lacks("unmatchedPreflights", "every preflight is answered by the mesh");
   const matchers = given.objects("allowOrigins");
   const origins = [
@@ -87,5 +88,6 @@ export function toFault(
   };
 }
 
+/** Without a percentage no call is delayed or aborted. */
 const percentOf = (given: Fields): number =>
-  given.object("percentage")?.number("value") ?? given.number("percent") ?? 100;
+  given.object("percentage")?.number("value") ?? given.number("percent") ?? 0;

@@ -30,32 +30,25 @@ export const MATCH_ALL: Match = { path: ANY_PATH, headers: [], queryParams: [], 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
 /** The matches one HTTPMatchRequest stands for: one for each method its own pattern names. */
-export function toMatches(given: Fields, gateways: readonly string[]): readonly Match[] {
+export function toMatches(given: Fields): readonly Match[] {
   given.text("name");
+  given.text("statPrefix");
   const uri = given.object("uri");
   const ignoreCase = given.raw("ignoreUriCase") === true;
   const headers = [
-    ...conditionsOf(given, "headers"),
+    ...headersOf(given, "headers"),
     ...hostCondition(given),
     ...callConditions(given),
   ];
-  tellOthers(given, gateways);
   const place = uri ? pathOf(uri, ignoreCase) : { path: ANY_PATH };
   const match: Match = {
     ...place,
     headers,
     queryParams: conditionsOf(given, "queryParams"),
-    without: conditionsOf(given, "withoutHeaders"),
+    without: headersOf(given, "withoutHeaders"),
   };
   const method = given.object("method");
   return method ? methodsOf(method).map((name) => ({ ...match, method: name })) : [match];
-}
-
-function tellOthers(given: Fields, gateways: readonly string[]): void {
-  given.text("statPrefix");
-  const wanted = given.texts("gateways");
-  if (wanted.length > 0 && gateways.some((gateway) => !wanted.includes(gateway)))
-    given.lacks("gateways", "a rule holds for every parent of its route; write a route for each");
 }
 
 const hostCondition = (given: Fields): readonly Condition[] => {
@@ -80,6 +73,12 @@ function callConditions(given: Fields): readonly Condition[] {
 const conditionsOf = (given: Fields, name: string): readonly Condition[] =>
   given.entries(name).map(([key, matcher]) => condition(key, matcher));
 
+/** Keys that Istio ignores among headers. */
+const NO_HEADERS: ReadonlySet<string> = new Set(["uri", "scheme", "method", "authority"]);
+
+const headersOf = (given: Fields, name: string): readonly Condition[] =>
+  conditionsOf(given, name).filter((header) => !NO_HEADERS.has(header.name));
+
 /** A StringMatch as a condition; an empty one asks for presence, and so does the pattern `*`. */
 function condition(name: string, matcher: Fields): Condition {
   const exact = matcher.text("exact");
@@ -98,14 +97,16 @@ function pathOf(uri: Fields, ignoreCase: boolean): Pick<Match, "path" | "prefix"
   const regex = uri.text("regex");
   const pattern = (value: string): Match["path"] => ({
     type: "RegularExpression",
-    value: ignoreCase && !value.startsWith("(?i)") ? `(?i)${value}` : value,
+    value: ignoreCase ? `(?i)${value}` : value,
   });
   if (exact !== undefined) return { path: ignoreCase ? pattern(literal(exact)) : toExact(exact) };
   if (prefix !== undefined) {
     const path = prefix === "/" ? ANY_PATH : pattern(`${literal(prefix)}.*`);
     return { path, prefix: { value: prefix, ignoreCase } };
   }
-  return { path: pattern(regex === undefined || regex === "*" ? ".*" : regex) };
+  // A pattern says by itself whether case counts.
+  const value = regex === undefined || regex === "*" ? ".*" : regex;
+  return { path: { type: "RegularExpression", value } };
 }
 
 /** Paths that the Gateway API refuses to have written plainly are written as patterns. */

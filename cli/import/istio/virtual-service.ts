@@ -1,5 +1,6 @@
 // Owns how a VirtualService becomes HTTPRoutes, and the HTTPFilters and Services they need.
 import { type Action, NO_ROUTE, toAction } from "./action.ts";
+import type { Fields } from "../fields.ts";
 import { namedAfter, serviceManifest, serviceOf } from "./hosts.ts";
 import { MATCH_ALL, type Match, toMatches } from "./match.ts";
 import { type Item, isReordered, withoutNegations } from "./order.ts";
@@ -20,13 +21,39 @@ export function translateVirtualService(document: IstioDocument, scene: Scene): 
   if (spec.has("exportTo"))
     spec.lacks("exportTo", "a route holds for the callers of its own namespace, or for all");
   spec.raw("exportTo");
-  const gateways = spec.texts("gateways");
-  const parents = parentsOf(document, gateways.length > 0 ? gateways : ["mesh"], scene);
-  const items = spec.objects("http").flatMap((route): Item<Action>[] => {
+  const named = spec.texts("gateways");
+  const gateways = named.length > 0 ? named : ["mesh"];
+  // A rule holds for every parent of its route: matches for some of the gateways alone need a route for each.
+  const isSplit = spec
+    .objects("http")
+    .some((route) => route.objects("match").some((match) => match.has("gateways")));
+  const groups = isSplit ? gateways.map((gateway) => [gateway]) : [gateways];
+  for (const [index, group] of groups.entries()) {
+    const name = index === 0 ? document.name : toName(`${document.name}-${group.join("-")}`);
+    translateFor(document, scene, name, { all: gateways, group });
+  }
+}
+
+/** Gateways of a VirtualService, and those of them that a route is for. */
+interface Gateways {
+  readonly all: readonly string[];
+  readonly group: readonly string[];
+}
+
+function translateFor(
+  document: IstioDocument,
+  scene: Scene,
+  name: string,
+  gateways: Gateways,
+): void {
+  const parents = parentsOf(document, gateways, scene);
+  const items = document.spec.objects("http").flatMap((route): Item<Action>[] => {
     route.text("name");
     const given = route.objects("match");
     const matches =
-      given.length > 0 ? given.flatMap((one) => toMatches(one, gateways)) : [MATCH_ALL];
+      given.length > 0
+        ? given.filter((one) => isFor(one, gateways)).flatMap(toMatches)
+        : [MATCH_ALL];
     const actions = new Map<string, Action>();
     return matches.map((match) => {
       const action = toAction(route, match, document, scene);
@@ -46,7 +73,13 @@ export function translateVirtualService(document: IstioDocument, scene: Scene): 
       "the rules are tried as listed (annotation heddle.dev/precedence): the Gateway API's precedence would change their order",
     );
   }
-  writeRoutes(document, scene, { parents, rules: toRules(plain, document, scene), isListed });
+  const rules = toRules(plain, name, document, scene);
+  writeRoutes(document, scene, { name, parents, rules, isListed });
+}
+
+function isFor(match: Fields, { group }: Gateways): boolean {
+  const wanted = match.texts("gateways");
+  return wanted.length === 0 || group.some((gateway) => wanted.includes(gateway));
 }
 
 interface Parents {
@@ -55,9 +88,9 @@ interface Parents {
 }
 
 /** Where the route hangs: Services its hosts name, Gateways it names, and one for hosts that neither knows. */
-function parentsOf(document: IstioDocument, gateways: readonly string[], scene: Scene): Parents {
+function parentsOf(document: IstioDocument, { all, group }: Gateways, scene: Scene): Parents {
   const hosts = document.spec.texts("hosts");
-  const refs: Part[] = gateways
+  const refs: Part[] = group
     .filter((gateway) => gateway !== "mesh")
     .map((gateway) => {
       const [namespace, name] = gateway.includes("/")
@@ -65,8 +98,8 @@ function parentsOf(document: IstioDocument, gateways: readonly string[], scene: 
         : [document.namespace, gateway];
       return { name, namespace };
     });
-  const isNamed = refs.length > 0;
-  if (gateways.includes("mesh")) {
+  const isNamed = all.some((gateway) => gateway !== "mesh");
+  if (group.includes("mesh")) {
     const foreign = hosts.filter((host) => serviceOf(host, document.namespace) === null);
     const services = hosts.flatMap((host) => serviceParent(host, document, scene) ?? []);
     refs.push(
@@ -125,7 +158,12 @@ function hostsGateway(hosts: readonly string[], document: IstioDocument, scene: 
 }
 
 /** Rules in order; matches of one action that follow each other share a rule. */
-function toRules(items: readonly Item<Action>[], document: IstioDocument, scene: Scene): Part[] {
+function toRules(
+  items: readonly Item<Action>[],
+  base: string,
+  document: IstioDocument,
+  scene: Scene,
+): Part[] {
   const groups: { readonly action: Action; readonly matches: Match[] }[] = [];
   for (const { match, action } of items) {
     const last = groups.at(-1);
@@ -135,7 +173,7 @@ function toRules(items: readonly Item<Action>[], document: IstioDocument, scene:
   const filters = new Map<Action, string>();
   return groups.map(({ action, matches }) => {
     if (action.filter && !filters.has(action)) {
-      const name = toName(`${document.name}-${filters.size + 1}`);
+      const name = toName(`${base}-${filters.size + 1}`);
       filters.set(action, name);
       make(scene, document, filterManifest(name, document.namespace, action.filter));
     }
@@ -166,6 +204,7 @@ const toHttpMatch = ({ path, method, headers, queryParams }: Match): Part => ({
 });
 
 interface Routes {
+  readonly name: string;
   readonly parents: Parents;
   readonly rules: readonly Part[];
   readonly isListed: boolean;
@@ -175,7 +214,7 @@ interface Routes {
 function writeRoutes(
   document: IstioDocument,
   scene: Scene,
-  { parents, rules, isListed }: Routes,
+  { name: base, parents, rules, isListed }: Routes,
 ): void {
   const routes: Part[][] = [[]];
   let matches = 0;
@@ -194,8 +233,7 @@ function writeRoutes(
     document.remark("warning", ["spec"], "has no http routes: nothing to translate");
   for (const [index, own] of routes.entries()) {
     if (own.length === 0) continue;
-    const name =
-      index === 0 ? document.name : `${document.name}-${String(index + 1).padStart(3, "0")}`;
+    const name = index === 0 ? base : `${base}-${String(index + 1).padStart(3, "0")}`;
     make(scene, document, {
       apiVersion: "gateway.networking.k8s.io/v1",
       kind: "HTTPRoute",

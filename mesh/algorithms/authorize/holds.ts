@@ -99,7 +99,8 @@ function headerHolds(test: PolicyTest, { header }: Asked, isDeny: boolean): bool
   if (header === undefined) return isDeny;
   const given = header(test.name?.[0] ?? "");
   const isOf = (text: string): boolean =>
-    test.values.some((value) => takesText(value, text)) !== (test.not === true);
+    // One without a value is there all the same.
+    test.values.some((value) => value === "*" || takesText(value, text)) !== (test.not === true);
   if (given === null) return test.not === true;
   if (!given.includes(",")) return isOf(given);
   const readings = [given, ...given.split(",").map((part) => part.trim())];

@@ -10,7 +10,10 @@ export function bearerOf(
   if (value === undefined) return { fault: "token-missing" };
   if (values.length > 1) return { fault: "duplicate-header" };
   if (/[^\u0020-\u007e]/.test(value)) return { fault: "malformed" };
-  const [scheme = "", ...rest] = value.trimEnd().split(" ");
+  // Blanks around a field are not part of it (RFC 9110 section 5.5).
+  const credentials = value.trim();
+  if (credentials === "") return { fault: "token-missing" };
+  const [scheme = "", ...rest] = credentials.split(" ");
   if (scheme.toLowerCase() !== "bearer") return { fault: "scheme" };
   const [token = "", ...more] = rest;
   if (rest.length === 0) return { fault: "token-missing" };

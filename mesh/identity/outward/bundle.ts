@@ -17,8 +17,10 @@ export interface TrustBundle {
 /** What a key of a bundle is for: tokens that name an audience, or tokens bound to a key of their own. */
 export type KeyUse = "jwt-svid" | "wit-svid";
 
-/** Most keys that are read of one bundle. */
-const MAX_KEYS = 64;
+/** Most keys of one use that are taken: each issuer of a large domain has its own, and they rotate. */
+const MAX_KEYS = 256;
+/** Most keys that are looked at, those for other uses too. */
+const MAX_LISTED = 1024;
 
 /**
  * Reads a bundle from its JSON text or the parsed document; null where it is none. A key of an unknown type, another
@@ -29,9 +31,11 @@ export function parseBundle(given: unknown, use: KeyUse = "jwt-svid"): TrustBund
   const document = typeof given === "string" ? parseStrictObject(given) : given;
   if (!isObject(document)) return null;
   const listed = memberOf(document, "keys");
-  if (!Array.isArray(listed) || listed.length > MAX_KEYS) return null;
+  if (!Array.isArray(listed) || listed.length > MAX_LISTED) return null;
+  const read = readKeys(listed, use);
+  if (read.keys.size > MAX_KEYS) return null;
   return {
-    ...readKeys(listed, use),
+    ...read,
     sequence: countOf(memberOf(document, "spiffe_sequence")),
     refreshS: countOf(memberOf(document, "spiffe_refresh_hint")),
   };

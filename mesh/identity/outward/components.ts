@@ -1,5 +1,11 @@
 // Owns what an HTTP signature covers: the components of a message and the base that is signed (RFC 9421 section 2).
-import { quoted, type BareItem, type Item } from "./structured-fields.ts";
+import {
+  itemText,
+  parseDictionary,
+  type BareItem,
+  type Item,
+  type Parameters,
+} from "./structured-fields.ts";
 
 /** A message as both sides saw it; `headers` as they came, names in any case. */
 export interface Message {
@@ -32,23 +38,39 @@ export function signatureBase(
 ): string {
   const lines = components.map((component) => {
     const name = identifier(component);
-    return `${name}: ${valueOf(message, component)}`;
+    return `${name}: ${plain(valueOf(message, component))}`;
   });
-  const names = components.map(identifier);
+  const names = components.map(identity);
   if (new Set(names).size < names.length) throw new ComponentError("a component is named twice");
   return [...lines, `"@signature-params": ${parameters}`].join("\n");
 }
 
-/** A component as it is named in the base; of the parameters, `name` and `req` are understood. */
-export function identifier({ value, parameters }: Item): string {
+/** A component as it is named in the base; of the parameters, `name`, `key`, `bs` and `req` are understood. */
+export function identifier(component: Item): string {
+  const { value, parameters } = component;
   if (typeof value !== "string") throw new ComponentError("a component is not a string");
-  let text = quoted(value);
+  const isField = !value.startsWith("@");
   for (const [key, given] of parameters) {
-    if (key === "name" && value === "@query-param" && typeof given === "string")
-      text += `;name=${quoted(given)}`;
-    else if (key === "req" && given === true) text += ";req";
-    else throw new ComponentError(`the parameter ${key} of ${value} is not supported`);
+    const isKnown =
+      given === true
+        ? key === "req" || (key === "bs" && isField)
+        : typeof given === "string" && key === (isField ? "key" : "name");
+    if (!isKnown) throw new ComponentError(`no parameter ${key}`);
   }
+  if (parameters.has("name") && value !== "@query-param") throw new ComponentError(`no name`);
+  return itemText(component);
+}
+
+/** Two components are one whatever the order of their parameters (RFC 9421 section 2). */
+const identity = ({ value, parameters }: Item): string =>
+  identifier({
+    value,
+    parameters: new Map([...parameters].toSorted(([left], [right]) => (left < right ? -1 : 1))),
+  });
+
+/** A line of the base is ASCII without breaks (RFC 9421 section 2.5): else one value could pass for two lines. */
+function plain(text: string): string {
+  if (/[^\t -~]/.test(text)) throw new ComponentError("a value is not plain text");
   return text;
 }
 
@@ -56,25 +78,39 @@ function valueOf(given: Message, { value, parameters }: Item): string {
   const message = parameters.has("req") ? given.request : given;
   if (message === undefined) throw new ComponentError("there is no request to be answered");
   const name = textOf(value);
-  if (!name.startsWith("@")) return fieldOf(message, name);
+  if (!name.startsWith("@")) return fieldOf(message, name, parameters);
   if (message.method === undefined) {
     if (name === "@status" && message.status !== undefined) return String(message.status);
     throw new ComponentError(`${name} is not of a response`);
   }
-  return derived(message, name, textOf(parameters.get("name")));
+  return derived(message, name, parameters.get("name"));
 }
 
 const textOf = (value: BareItem | undefined): string => (typeof value === "string" ? value : "");
 
-/** All values of a field in their order, without the blanks around them (RFC 9421 section 2.1). */
-function fieldOf({ headers }: Message, name: string): string {
+/**
+ * All values of a field in their order, without the blanks around them (RFC 9421 section 2.1); with `bs` each of them as
+ * bytes, with `key` one member of the dictionary that they are.
+ */
+function fieldOf({ headers }: Message, name: string, parameters: Parameters): string {
   if (!FIELD.test(name)) throw new ComponentError(`${name} is no field name in lower case`);
-  const values = headers.filter(([given]) => given.toLowerCase() === name);
+  const values = headers
+    .filter(([given]) => given.toLowerCase() === name)
+    .map(([, given]) => plain(given.replaceAll(/\s*\r\n\s+/g, " ")).trim());
   if (values.length === 0) throw new ComponentError(`${name} is missing`);
-  return values.map(([, given]) => given.replaceAll(/\s*\r\n\s+/g, " ").trim()).join(", ");
+  const key = parameters.get("key");
+  if (parameters.has("bs")) {
+    if (key !== undefined) throw new ComponentError("bs and key");
+    return values.map((value) => `:${btoa(value)}:`).join(", ");
+  }
+  const text = values.join(", ");
+  if (key === undefined) return text;
+  const member = parseDictionary(text)?.get(textOf(key));
+  if (member === undefined) throw new ComponentError(`${name} has no such member`);
+  return member.text;
 }
 
-type Derive = (message: Message, target: string, parameter: string) => string;
+type Derive = (message: Message, target: string, parameter?: BareItem) => string;
 
 /** Derived components of a request (RFC 9421 section 2.2). */
 const DERIVED: Readonly<Record<string, Derive>> = {
@@ -89,7 +125,7 @@ const DERIVED: Readonly<Record<string, Derive>> = {
   "@query-param": (_message, target, parameter) => queryParameter(queryOf(target), parameter),
 };
 
-function derived(message: Message, name: string, parameter: string): string {
+function derived(message: Message, name: string, parameter?: BareItem): string {
   const derive = Object.hasOwn(DERIVED, name) ? DERIVED[name] : undefined;
   if (derive === undefined) throw new ComponentError(`${name} is not of a request`);
   const { target = "" } = message;
@@ -113,15 +149,18 @@ function authorityOf({ headers, scheme = "https" }: Message): string {
   return host.endsWith(port) ? host.slice(0, -port.length) : host;
 }
 
-/** The one parameter of that name, encoded anew (RFC 9421 section 2.2.8); one that stands twice has no one value. */
-function queryParameter(query: string, name: string): string {
-  const wanted = new URLSearchParams(`${name}=`).keys().next().value ?? "";
-  const values = new URLSearchParams(query).getAll(wanted);
-  const [value] = values;
-  if (value === undefined || values.length > 1)
-    throw new ComponentError(`${name} is not one query parameter`);
-  return encodeURIComponent(value).replaceAll(
-    /[!'()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+/**
+ * The one parameter of that name (RFC 9421 section 2.2.8), which has to be written in its one encoding; one that stands
+ * twice has no one value.
+ */
+function queryParameter(query: string, name?: BareItem): string {
+  const found = [...new URLSearchParams(query)].filter(([given]) => encoded(given) === name);
+  const [parameter] = found;
+  if (parameter === undefined || found.length > 1)
+    throw new ComponentError("not one query parameter");
+  return encoded(parameter[1]);
 }
+
+/** As forms are written, save that a blank is `%20`. */
+const encoded = (text: string): string =>
+  new URLSearchParams([["", text]]).toString().slice(1).replaceAll("+", "%20");

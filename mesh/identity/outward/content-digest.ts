@@ -1,5 +1,5 @@
 // Owns the digest of a body in a header (RFC 9530 section 2).
-import { parseDictionary } from "./structured-fields.ts";
+import { parseDictionary, toBase64 } from "./structured-fields.ts";
 
 const HASHES: Readonly<Record<string, string>> = { "sha-256": "SHA-256", "sha-512": "SHA-512" };
 
@@ -28,7 +28,3 @@ async function hash(algorithm: string, body: Uint8Array | string): Promise<Uint8
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : new Uint8Array(body);
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes));
 }
-
-/** Base64 with padding, as byte sequences of headers have it. */
-export const toBase64 = (bytes: Uint8Array): string =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));

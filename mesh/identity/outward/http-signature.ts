@@ -1,10 +1,11 @@
 // Owns HTTP message signatures (RFC 9421): verified by a policy of ours, never by what the message asks for.
 import { identifier, signatureBase, type Message } from "./components.ts";
-import { isDigestOf, toBase64 } from "./content-digest.ts";
+import { isDigestOf } from "./content-digest.ts";
 import { isSignedBy, signText, type SignatureKey } from "./signature-key.ts";
 import {
   parseDictionary,
   quoted,
+  toBase64,
   type Item,
   type Member,
   type Parameters,
@@ -85,8 +86,8 @@ async function faultOf(
   key: SignatureKey | null,
   policy: SignaturePolicy,
 ): Promise<SignatureFault | null> {
-  const signature = given?.items[0]?.value;
-  if (!(signature instanceof Uint8Array) || !input.isList) return "malformed";
+  const signature = bytesIn(given);
+  if (signature === null || !input.isList) return "malformed";
   if (key === null) return "unknown-key";
   const alg = input.parameters.get("alg");
   if (alg !== undefined && alg !== key.alg) return "alg-key-mismatch";
@@ -96,6 +97,11 @@ async function faultOf(
   if (!(await isSignedBy(key, new Uint8Array(signature), base))) return "bad-signature";
   if (!(await isBodyCovered(message, input.items))) return "digest-mismatch";
   return nonceFault(input, policy);
+}
+
+function bytesIn(member: Member | undefined): Uint8Array | null {
+  const value = member?.items[0]?.value;
+  return value instanceof Uint8Array && member?.isList === false ? value : null;
 }
 
 /** What it says of itself, other than what it covers. */
@@ -132,9 +138,11 @@ function timeFault({ parameters }: Member, policy: SignaturePolicy): SignatureFa
   return expires !== undefined && expires < nowS ? "expired" : null;
 }
 
-/** A covered digest that is not the body's covers nothing. */
+/** A covered digest that is not the body's covers nothing; that of the request is known to whoever made it. */
 async function isBodyCovered(message: Message, items: readonly Item[]): Promise<boolean> {
-  const isNamed = items.some(({ value }) => value === "content-digest");
+  const isNamed = items.some(
+    ({ value, parameters }) => value === "content-digest" && !parameters.has("req"),
+  );
   return !isNamed || isDigestOf(headerOf(message, "content-digest"), message.body ?? "");
 }
 

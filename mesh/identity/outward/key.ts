@@ -23,14 +23,18 @@ const HASH_BYTES: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS5
 const MIN_MODULUS_BYTES = 256;
 const USES = new Set(["sig", "jwt-svid", "wit-svid"]);
 
-/** Why a key may not verify a signature of this algorithm; null: it may. */
+/** Why a key may not verify a signature of this algorithm; null: it may. Members of another JSON type are a fault. */
 export function keyFault(key: Jwk, alg: string): KeyFault | null {
   if (!fits(key, alg)) return "alg-key-mismatch";
   if (key.alg !== undefined && key.alg !== alg) return "alg-key-mismatch";
   if (key.use !== undefined && !USES.has(key.use)) return "key-use";
-  if (key.key_ops !== undefined && !key.key_ops.includes("verify")) return "key-use";
+  if (!mayVerify(key.key_ops)) return "key-use";
   return isWeak(key, alg) ? "weak-key" : null;
 }
+
+/** What came in a bundle may be anything: it is looked at before it is used. */
+const mayVerify = (operations: unknown): boolean =>
+  operations === undefined || (Array.isArray(operations) && operations.includes("verify"));
 
 function fits({ kty, crv }: Jwk, alg: string): boolean {
   if (Object.hasOwn(CURVES, alg)) return kty === "EC" && crv === CURVES[alg];
@@ -40,7 +44,7 @@ function fits({ kty, crv }: Jwk, alg: string): boolean {
 }
 
 function isWeak({ n = "", e = "", k = "", kty }: Jwk, alg: string): boolean {
-  if (kty === "oct") return Math.floor((k.length * 3) / 4) < (HASH_BYTES[alg] ?? 0);
+  if (kty === "oct") return lengthOf(k) < (HASH_BYTES[alg] ?? 0);
   if (kty !== "RSA") return false;
   const modulus = numberOf(n);
   const exponent = numberOf(e);
@@ -49,8 +53,17 @@ function isWeak({ n = "", e = "", k = "", kty }: Jwk, alg: string): boolean {
   return bytes < MIN_MODULUS_BYTES || exponent < 3n || exponent % 2n === 0n || isRoca(modulus);
 }
 
-function numberOf(base64url: string): bigint | null {
-  if (!/^[A-Za-z0-9_-]+$/.test(base64url) || base64url.length % 4 === 1) return null;
+/** Bytes behind base64url. */
+const lengthOf = (base64url: unknown): number =>
+  typeof base64url === "string" ? Math.floor((base64url.length * 3) / 4) : 0;
+
+function numberOf(base64url: unknown): bigint | null {
+  if (
+    typeof base64url !== "string" ||
+    !/^[A-Za-z0-9_-]+$/.test(base64url) ||
+    base64url.length % 4 === 1
+  )
+    return null;
   const binary = atob(base64url.replaceAll("-", "+").replaceAll("_", "/"));
   const hex = Array.from(binary, (char) => char.charCodeAt(0).toString(16).padStart(2, "0"));
   return BigInt(`0x${hex.join("")}`);

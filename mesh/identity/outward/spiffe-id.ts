@@ -61,12 +61,12 @@ function ofTrustDomain(name: string): SpiffeIdFault | null {
   return TRUST_DOMAIN.test(name.toLowerCase()) ? "trust-domain-case" : "charset";
 }
 
+/** The first fault from left to right. */
 function ofPath(path: string): SpiffeIdFault | null {
   if (path === "") return null;
   const segments = path.slice(1).split("/");
-  if (segments.at(-1) === "") return "trailing-slash";
-  for (const segment of segments) {
-    if (segment === "") return "empty-segment";
+  for (const [at, segment] of segments.entries()) {
+    if (segment === "") return at === segments.length - 1 ? "trailing-slash" : "empty-segment";
     if (segment === "." || segment === "..") return "dot-segment";
     if (!SEGMENT.test(segment)) return "charset";
   }

@@ -1,5 +1,6 @@
 // Reads the part of Structured Fields (RFC 9651) that signatures and digests are written in: dictionaries of inner
-// lists or byte sequences, with parameters. Anything else is refused, and nothing is guessed.
+// lists or byte sequences, with parameters. Anything else is refused, and nothing is guessed. What is signed of them is
+// their strict serialization: whoever passes a message on may write its fields anew.
 
 /** A bare item: byte sequences are bytes, tokens are wrapped so that they are no strings. */
 export type BareItem = string | number | boolean | Uint8Array | { readonly token: string };
@@ -10,7 +11,7 @@ export interface Item {
   readonly parameters: Parameters;
 }
 
-/** A member of a dictionary; `text` is its value as it stands in the field. */
+/** A member of a dictionary; `text` is its value in strict serialization (RFC 9651 section 4.1). */
 export interface Member {
   readonly items: readonly Item[];
   /** Whether it is an inner list rather than one item. */
@@ -38,8 +39,7 @@ export function parseDictionary(text: string): ReadonlyMap<string, Member> | nul
       if (members.size > 0) reader.take(COMMA);
       const key = reader.take(KEY);
       if (members.has(key) || members.size >= MOST) return null;
-      reader.take(/=/y);
-      members.set(key, reader.member());
+      members.set(key, reader.member(reader.find(/=/y) !== null));
     }
   } catch {
     return null;
@@ -50,6 +50,25 @@ export function parseDictionary(text: string): ReadonlyMap<string, Member> | nul
 /** A string or a key as it is written in a field. */
 export const quoted = (text: string): string =>
   `"${text.replaceAll("\\", "\\\\").replaceAll('"', String.raw`\"`)}"`;
+
+/** An item with its parameters in strict serialization. */
+export const itemText = ({ value, parameters }: Item): string =>
+  bareText(value) + parametersText(parameters);
+
+const parametersText = (parameters: Parameters): string =>
+  [...parameters]
+    .map(([key, value]) => (value === true ? `;${key}` : `;${key}=${bareText(value)}`))
+    .join("");
+
+function bareText(value: BareItem): string {
+  if (typeof value === "string") return quoted(value);
+  if (typeof value !== "object") return value === false ? "?0" : value === true ? "?1" : `${value}`;
+  return "token" in value ? value.token : `:${toBase64(value)}:`;
+}
+
+/** Base64 with padding, as byte sequences of headers have it. */
+export const toBase64 = (bytes: Uint8Array): string =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 
 class Reader {
   readonly #text: string;
@@ -77,12 +96,15 @@ class Reader {
     return found;
   }
 
-  member(): Member {
-    const start = this.#at;
-    const isList = this.find(/\(/y) !== null;
-    const items = isList ? this.list() : [{ value: this.bare(), parameters: new Map() }];
+  /** A member that is named without a value is true. */
+  member(hasValue: boolean): Member {
+    const isList = hasValue && this.find(/\(/y) !== null;
+    const value = isList || (hasValue ? this.bare() : true);
+    const items = isList ? this.list() : [{ value, parameters: new Map() }];
     const parameters = this.parameters();
-    return { items, isList, parameters, text: this.#text.slice(start, this.#at) };
+    const texts = items.map(itemText).join(" ");
+    const text = (isList ? `(${texts})` : texts) + parametersText(parameters);
+    return { items, isList, parameters, text };
   }
 
   list(): readonly Item[] {

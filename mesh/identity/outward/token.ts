@@ -157,15 +157,20 @@ function timeFault(claims: Claims, rules: TokenRules): TokenFault | null {
   if (exp + leewayS <= nowS) return "expired";
   const start = startFault(claims, nowS, leewayS);
   if (start !== null) return start;
-  const iat = memberOf(claims, "iat");
+  // One that does not say when it was issued was issued before now.
+  const iat = timeOr(nowS, memberOf(claims, "iat"));
   return isTime(iat) && exp - iat > maxLifetimeS ? "lifetime" : null;
 }
 
+/** A claim that is left out says nothing; one that is null says something that is no time. */
+const timeOr = (otherwise: number, claim: unknown): unknown =>
+  claim === undefined ? otherwise : claim;
+
 function startFault(claims: Claims, nowS: number, leewayS: number): TokenFault | null {
-  const nbf = memberOf(claims, "nbf") ?? nowS;
+  const nbf = timeOr(nowS, memberOf(claims, "nbf"));
   if (!isTime(nbf)) return "nbf-type";
   if (nbf - leewayS > nowS) return "not-yet-valid";
-  const iat = memberOf(claims, "iat") ?? nowS;
+  const iat = timeOr(nowS, memberOf(claims, "iat"));
   if (!isTime(iat)) return "iat-type";
   return iat - leewayS > nowS ? "iat-in-future" : null;
 }

@@ -49,7 +49,7 @@ const REASONS: Readonly<Record<string, Wanted>> = {
   minimum: { path: /./, message: / is -?\d/ },
   "mirror-fraction-above-one": { path: /requestMirror\.fraction(\.numerator)?$/ },
   "mirror-percent-and-fraction": { path: /requestMirror$/, message: /percent and fraction/ },
-  "name-syntax": { path: /(name|sectionName)$/ },
+  "name-syntax": { path: /(name|sectionName|namespace)$/ },
   "parentref-ambiguous-needs-section-or-port": { path: /parentRefs\[\d+\]$/ },
   "parentref-duplicate": { path: /parentRefs\[\d+\]$/, message: /repeats/ },
   "path-chars": { path: /(path\.value|http\.path)$/ },

@@ -36,7 +36,7 @@ export async function askVs(
     ...echoed(one),
     ...extra,
   };
-  const service = boundService(document, request.host);
+  const service = boundService(document, request);
   if (service !== null) return await askCaller(place, one, service, headers);
   const address = place.gatewayFor(request.port ?? 80);
   if (address === null) throw new Error(`no Gateway listens for ${request.host}`);

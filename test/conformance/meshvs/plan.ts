@@ -1,6 +1,6 @@
 // Owns which Workers the documents of a file need: echo backends by service, callers by where a request comes from.
 import type { MeshPlan, PlannedCaller } from "../meshconf/plan.ts";
-import { NAMESPACE, type VsCase, type VsDocument } from "./document.ts";
+import { NAMESPACE, type Spec, type VsCase, type VsDocument, type VsRequest } from "./document.ts";
 
 /** The Worker behind one endpoint of a service. */
 export const workerOf = (service: string, index: number): string => `echo-${service}-${index + 1}`;
@@ -41,16 +41,26 @@ export function shortName(host: unknown): string | null {
   return name ?? null;
 }
 
-/** The service a caller's binding names for the host of a request; null where a Gateway tells hosts apart. */
-export function boundService(document: VsDocument, host: string): string | null {
+/** What a caller's binding names for the host of a request; null where a Gateway tells hosts apart. */
+export function boundService(document: VsDocument, { host, source }: VsRequest): string | null {
+  const service = serviceAt(document, host);
+  const isForeign = (source?.namespace ?? NAMESPACE) !== NAMESPACE;
+  return service !== null && isForeign ? `${service}.${NAMESPACE}` : service;
+}
+
+function serviceAt(document: VsDocument, host: string): string | null {
   const bare = host.replace(/:\d+$/, "").toLowerCase();
   const short = shortName(bare);
   if (short !== null && servicesOf(document).includes(short)) return short;
-  const isNamed = document.virtual_services.some(({ hosts }) =>
-    (hosts as readonly string[]).includes(bare),
+  const isNamed = document.virtual_services.some(
+    (one) => isForMesh(one) && (one["hosts"] as readonly string[]).includes(bare),
   );
   return isNamed ? bare.replaceAll(/[^a-z0-9-]+/g, "-") : null;
 }
+
+/** What names a Gateway is asked through it, since there its hosts are told apart. */
+const isForMesh = ({ gateways = [] }: Spec): boolean =>
+  (gateways as readonly string[]).every((gateway) => gateway === "mesh");
 
 /** One mesh for all documents. */
 export function planOf(documents: readonly VsDocument[]): MeshPlan {
@@ -60,7 +70,7 @@ export function planOf(documents: readonly VsDocument[]): MeshPlan {
     for (const service of servicesOf(document))
       sizes.set(service, Math.max(sizes.get(service) ?? 0, sizeOf(document, service)));
     for (const one of document.cases) {
-      const service = boundService(document, one.request.host);
+      const service = boundService(document, one.request);
       const key = callerKey(one);
       const bindings = callers.get(key) ?? new Map<string, string>();
       callers.set(key, bindings);

@@ -6,6 +6,7 @@ import type { EndpointBinding } from "../../../mesh/pipeline/isolate.ts";
 import { createOutward } from "../../../mesh/platform/outward.ts";
 
 const keeper = { waitUntil: (work: Promise<unknown>) => void work.catch(() => undefined) };
+const known = { revoked: new Set<string>() };
 const proving: Endpoint = {
   id: "partner",
   url: "https://pay.example/api/",
@@ -29,7 +30,10 @@ afterEach(() => void vi.unstubAllGlobals());
 function bindingOf(endpoint: Partial<Endpoint> = {}, hasToken = true): EndpointBinding {
   const identity = async () => ({ token: "h.c.s", endMs: Date.now() + 600_000 });
   const control = { identity: hasToken ? identity : () => Promise.reject(new Error("away")) };
-  return createOutward({ control, trust: () => null }).bind({ ...proving, ...endpoint }, keeper);
+  return createOutward({ control, known, trust: () => null }).bind(
+    { ...proving, ...endpoint },
+    keeper,
+  );
 }
 const ask = (binding: EndpointBinding, init: RequestInit = {}): Promise<Response> =>
   binding.fetch("http://partner/a?b=%2F", { headers: {}, ...init });
@@ -79,7 +83,7 @@ it("takes no answer that should be proved and is not", async () => {
 it("lets no origin speak for the mesh, proved to or not", async () => {
   answer = () => new Response("no", { status: 503, headers: { [HEDDLE_REASON]: "unknown_epoch" } });
   const { identity: _, ...plain } = proving;
-  const outward = createOutward({ control: null, trust: () => null });
+  const outward = createOutward({ control: null, known, trust: () => null });
   for (const binding of [bindingOf(), outward.bind(plain, keeper)]) {
     const given = await ask(binding);
     expect([given.status, given.headers.has(HEDDLE_REASON)]).toEqual([503, false]);

@@ -163,6 +163,35 @@ describe("defaults", () => {
   });
 });
 
+describe("what the Gateway API lets stand empty", () => {
+  const parsed = (kind: string, spec: object): readonly string[] => {
+    const apiVersion = "gateway.networking.k8s.io/v1";
+    return errorsOf(parseResource({ apiVersion, kind, metadata: { name: "a" }, spec })).map(
+      ({ path }) => path,
+    );
+  };
+  const methodOf = (method: object) => ({ rules: [{ matches: [{ method }] }] });
+  const listeners = [{ name: "http", port: 80, protocol: "HTTP" }];
+  const addressOf = (type: string) => ({ listeners, addresses: [{ type, value: "" }] });
+  const RE = "RegularExpression";
+
+  it.each([
+    ["a service in a pattern", "GRPCRoute", methodOf({ type: RE, service: "", method: "a" }), null],
+    ["both in a pattern", "GRPCRoute", methodOf({ type: RE, service: "" }), "method"],
+    [
+      "a service to the letter",
+      "GRPCRoute",
+      methodOf({ service: "", method: "a" }),
+      "method.service",
+    ],
+    ["a hostname", "Gateway", addressOf("Hostname"), "addresses[0].value"],
+    ["an IP address", "Gateway", addressOf("IPAddress"), "addresses[0].value"],
+  ])("%s", (_name, kind, spec, wrong) => {
+    const at = kind === "Gateway" ? "spec" : "spec.rules[0].matches[0]";
+    expect(parsed(kind, spec)).toEqual(wrong === null ? [] : [`${at}.${wrong}`]);
+  });
+});
+
 it("kinds are found by any of their names in any case", () => {
   for (const { kind, plural, shortNames } of KINDS) {
     for (const name of [kind, plural, plural.toUpperCase(), ...shortNames]) {

@@ -112,6 +112,14 @@ describe("a token", () => {
     expect(await judged(await tokenOf({ exp: NOW_S - 30 }))).toBe("expired");
   });
 
+  it("with a time that is no number is refused, null too: only what is left out says nothing", async () => {
+    for (const wrong of [null, "1700000000", true, []]) {
+      expect(await judged(await tokenOf({ exp: wrong }))).toBe("exp-type");
+      expect(await judged(await tokenOf({ nbf: wrong }))).toBe("nbf-type");
+      expect(await judged(await tokenOf({ iat: wrong }))).toBe("iat-type");
+    }
+  });
+
   it("of another type is none of ours", async () => {
     for (const typ of ["at+jwt", "wit+jwt", "jwt"])
       expect(await judged(await tokenOf({}, { typ }))).toBe("typ");
@@ -137,7 +145,10 @@ describe("a token", () => {
 
   it("travels as one Authorization header of scheme Bearer", () => {
     expect(bearerOf(["Bearer abc"])).toEqual({ token: "abc" });
+    expect(bearerOf([" bearer abc "])).toEqual({ token: "abc" });
     expect(bearerOf(["Basic abc"])).toEqual({ fault: "scheme" });
+    for (const none of ["", " ", "Bearer", "Bearer "])
+      expect(bearerOf([none])).toEqual({ fault: "token-missing" });
     expect(bearerOf(["Bearer a", "Bearer b"])).toEqual({ fault: "duplicate-header" });
   });
 });
@@ -163,6 +174,32 @@ describe("a bundle", () => {
     expect(await judged(await tokenOf(), new Map([["shop.example", bundle]]))).toBe("good");
   });
 
+  it("may hold as many keys as a large domain has", async () => {
+    const of = (count: number, use: string) =>
+      Array.from({ length: count }, (_, at) => ({ ...foreign.jwk, kid: `k${at}`, use }));
+    const bundle = bundleOf(...of(600, "x509-svid"), ...of(200, "jwt-svid"), own.jwk);
+    expect(await judged(await tokenOf(), new Map([["shop.example", bundle]]))).toBe("good");
+    expect(parseBundle({ keys: of(257, "jwt-svid") })).toBeNull();
+    expect(parseBundle({ keys: of(1025, "x509-svid") })).toBeNull();
+  });
+
+  it("with members of another JSON type verifies nothing, and nothing is thrown", async () => {
+    const rsa = { kty: "RSA", n: "AQAB", e: "AQAB" };
+    for (const [alg, wrong] of [
+      ["ES256", { ...own.jwk, key_ops: 5 }],
+      ["ES256", { ...own.jwk, key_ops: null }],
+      ["ES256", { ...own.jwk, x: 5 }],
+      ["RS256", { ...rsa, e: 65_537 }],
+      ["RS256", { ...rsa, n: 5 }],
+      ["RS256", { ...rsa, n: null }],
+    ] as const) {
+      const bundles = new Map([
+        ["shop.example", bundleOf({ ...wrong, kid: "own", use: "jwt-svid" })],
+      ]);
+      expect(await judged(await withHeader({ alg, kid: "own" }), bundles)).not.toBe("good");
+    }
+  });
+
   it("whose point is not on its curve verifies nothing", async () => {
     const bundles = new Map([["shop.example", bundleOf({ ...own.jwk, y: own.jwk.x })]]);
     expect(await judged(await tokenOf(), bundles)).toBe("bad-signature");
@@ -185,6 +222,8 @@ describe("an id", () => {
     ["a dot segment", "spiffe://a.example/./b", "dot-segment"],
     ["two dots for a segment", "spiffe://a.example/../b", "dot-segment"],
     ["a slash at its end", "spiffe://a.example/b/", "trailing-slash"],
+    ["an empty segment and a slash at its end", "spiffe://a.example/b//", "empty-segment"],
+    ["a dot segment and a slash at its end", "spiffe://a.example/./", "dot-segment"],
     ["another character in its path", "spiffe://a.example/b~", "charset"],
     ["a trust domain above 255 bytes", `spiffe://${"a".repeat(256)}/b`, "too-long"],
   ])("with %s is none", (_what, text, fault) => {

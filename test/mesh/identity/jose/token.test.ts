@@ -70,6 +70,13 @@ describe("a workload identity token", () => {
     const token = await sign(CLAIMS);
     expect(reasonOf(await verifyToken(token, { ...rules, maxLifetimeS: 599 }))).toBe("lifetime");
     expect(reasonOf(await verifyToken(token, { ...rules, maxLifetimeS: 600 }))).toBe("ok");
+    const { iat: _, ...silent } = CLAIMS;
+    const bare = await sign(silent);
+    const leftS = CLAIMS.exp - rules.nowS;
+    expect(reasonOf(await verifyToken(bare, { ...rules, maxLifetimeS: leftS - 1 }))).toBe(
+      "lifetime",
+    );
+    expect(reasonOf(await verifyToken(bare, { ...rules, maxLifetimeS: leftS }))).toBe("ok");
   });
 
   it("that was changed in any place is refused, and nothing is thrown", async () => {
