@@ -78,9 +78,7 @@ function onlyDocument(file: string, text: string): SourceDocument {
   const shown = displayPath(file);
   const { documents, complaints } = parseDocuments(shown, text);
   if (complaints.length > 0) {
-    throw new ProjectError(
-      complaints.map(({ message, where = shown }) => faultAt(where, `malformed YAML: ${message}`)),
-    );
+    throw new ProjectError(complaints.map(({ message, where = shown }) => faultAt(where, message)));
   }
   const [document, second] = documents;
   if (document === undefined) {

@@ -65,9 +65,7 @@ function readResources(file: string): {
 } {
   const shown = displayPath(file);
   const { documents, complaints } = parseDocuments(shown, readFileSync(file, "utf8"));
-  const faults = complaints.map(({ message, where = shown }) =>
-    faultAt(where, `malformed YAML: ${message}`),
-  );
+  const faults = complaints.map(({ message, where = shown }) => faultAt(where, message));
   const good: SourcedDocument[] = [];
   for (const { value, where } of documents) {
     const document = identify(value, where);

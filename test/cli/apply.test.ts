@@ -81,6 +81,27 @@ describe("apply", () => {
     expect(desk.control.asked).toEqual([]);
   });
 
+  test("an alias without a value of its own is malformed YAML, too", async () => {
+    const lists = Array.from(
+      { length: 12 },
+      (_, at) => `  - &l${at + 1} [${`*l${at},`.repeat(9)}]`,
+    );
+    const wrong = {
+      "kind: A\nspec: *gone\n": "2:7: malformed YAML: *gone has no anchor before it",
+      "kind: A\nspec: &a\n  b: { c: *a }\n":
+        "3:11: malformed YAML: *a stands inside its own anchor",
+      [`spec:\n  - &l0 x\n${lists.join("\n")}\n`]: "1:1: malformed YAML: Excessive alias count",
+    };
+    for (const [text, said] of Object.entries(wrong)) {
+      const { exit, err } = await desk.heddle("apply -f -", { input: text });
+      expect({ exit, err }).toEqual({
+        exit: EXIT.failed,
+        err: expect.stringMatching(new RegExp(`^error: <stdin>:${RegExp.escape(said)}.*\\n$`)),
+      });
+    }
+    expect(desk.control.asked).toEqual([]);
+  });
+
   test("conditions that do not hold are warnings with file and line", async () => {
     writeFileSync(path.join(desk.dir, "r.yaml"), "kind: HTTPRoute\nmetadata:\n  name: reviews\n");
     desk.replies["POST /v1/apply"] = change("created", [

@@ -147,6 +147,10 @@ describe("identity revoke", () => {
     ["cart --to pay", { kind: "binding", value: "default/cart>default/pay" }],
     ["cart --to pay --session", { kind: "session", value: "default/cart>default/pay" }],
     ["--key s1", { kind: "kid", value: "s1" }],
+    [
+      "spiffe://other.example/ns/pay/sa/till -n shop",
+      { kind: "subject", value: "spiffe://other.example/ns/pay/sa/till" },
+    ],
   ])("%s", async (words, revocation) => {
     desk.replies["POST /v1/revoke"] = { body: { revocations: [] } };
     expect((await desk.heddle(`identity revoke ${words}`)).exit).toBe(EXIT.ok);
@@ -158,6 +162,10 @@ describe("identity revoke", () => {
     "cart --tag v1 --to pay",
     "cart --tag v1 --session",
     "s1 --key --tag v1",
+    "spiffe://other.example/ns/pay/sa/till --to pay",
+    "spiffe://other.example/ns/pay/sa/till --to pay --session",
+    "spiffe://other.example/ns/pay/sa/till --tag v1",
+    "cart --to spiffe://other.example/ns/pay/sa/till",
   ])("%s means nothing", async (words) => {
     expect((await desk.heddle(`identity revoke ${words}`)).exit).toBe(EXIT.usage);
     expect(desk.control.asked).toEqual([]);

@@ -35,6 +35,8 @@ test.each([
     /unknown target "kvs"; allowed: control, kv, .*isolate:default\/cart/,
   ],
   [{ target: "objects:Nobody", mode: "down" }, /unknown target/],
+  [{ target: ["kv"], mode: "down" }, /unknown target \["kv"\]; allowed: control, kv/],
+  [{ mode: "down" }, /unknown target undefined; allowed/],
   [{ target: "isolate", mode: "restart" }, /unknown target/],
   [
     { target: "pulse", mode: "empty" },

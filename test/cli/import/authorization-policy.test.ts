@@ -52,6 +52,28 @@ it("what cannot be said never allows more", () => {
   expect(rulesOf("DENY", when).rules).toEqual([{}]);
 });
 
+it("a host with a port is one without where that allows no more, and is told", () => {
+  const [hosts, notHosts] = [{ hosts: ["a.test:8080"] }, { notHosts: ["a.test:*"] }];
+  const told = (name: string) => [`spec.rules[0].to[0].operation.${name}`];
+  expect(rulesOf("DENY", to(hosts))).toEqual({
+    rules: [{ to: [{ hosts: ["a.test"] }] }],
+    told: told("hosts"),
+  });
+  expect(rulesOf("ALLOW", to(notHosts))).toEqual({
+    rules: [{ to: [{ notHosts: ["a.test"] }] }],
+    told: told("notHosts"),
+  });
+  expect(rulesOf("ALLOW", to(hosts))).toEqual({ rules: [], told: told("hosts") });
+  expect(rulesOf("DENY", to(notHosts))).toEqual({ rules: [{}], told: told("notHosts") });
+});
+
+it("a service account in a condition is its principal in any trust domain", () => {
+  const when = (value: string) => ({ when: [{ key: "source.serviceAccount", values: [value] }] });
+  const ours = (value: string) => ({ when: [{ key: "source.principal", values: [value] }] });
+  expect(rulesOf("ALLOW", when("pay/a"))).toEqual({ rules: [ours("*/ns/pay/sa/a")], told: [] });
+  expect(rulesOf("DENY", when("a")).rules).toEqual([ours("*/ns/shop/sa/a")]);
+});
+
 it("what matches nobody is left out", () => {
   expect(rulesOf("ALLOW", from({ principals: ["nobody"] }))).toEqual({ rules: [], told: [] });
   expect(rulesOf("ALLOW", from({ notPrincipals: ["nobody"] }))).toEqual({ rules: [{}], told: [] });

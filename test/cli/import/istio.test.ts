@@ -99,6 +99,87 @@ spec:
     ]);
   });
 
+  it("ignores case in plain paths alone, and headers with names of other fields", () => {
+    const rules = rulesOf(
+      translate(
+        virtualService(`- match:
+  - { uri: { prefix: /Ab }, ignoreUriCase: true }
+  - { uri: { regex: "/Cd.*" }, ignoreUriCase: true }
+  - { uri: { exact: /e }, headers: { uri: { exact: /x }, x-a: { exact: "1" } } }
+  route: [{ destination: { host: one } }]`),
+      ),
+    );
+    expect(rules[0]?.["matches"]).toEqual([
+      { path: { type: "RegularExpression", value: "(?i)/Ab.*" } },
+      { path: { type: "RegularExpression", value: "/Cd.*" } },
+      {
+        path: { type: "Exact", value: "/e" },
+        headers: [{ name: "x-a", type: "Exact", value: "1" }],
+      },
+    ]);
+  });
+
+  it("becomes a route for each gateway where a match names some", () => {
+    const { items, remarks } =
+      translate(`${virtualService(`- match: [{ gateways: [edge], uri: { prefix: /a } }, { gateways: [mesh], uri: { exact: /b } }]
+  route: [{ destination: { host: one } }]
+- match: [{ gateways: [edge] }]
+  fault: { abort: { httpStatus: 500, percentage: { value: 1 } } }
+  route: [{ destination: { host: two } }]
+- route: [{ destination: { host: three } }]`)}
+  gateways: [mesh, edge]`);
+    expect(remarks.filter(({ level }) => level !== "note")).toEqual([]);
+    const routes = items.filter(({ kind }) => kind === "HTTPRoute");
+    const backendsOf = (rules: unknown): string[] =>
+      (rules as { backendRefs: { name: string }[] }[]).map(
+        ({ backendRefs: [first] }) => first?.name ?? "",
+      );
+    expect(
+      routes.map(({ metadata, spec }) => [
+        metadata.name,
+        (spec["parentRefs"] as { name: string }[]).map(({ name }) => name),
+        backendsOf(spec["rules"]),
+      ]),
+    ).toEqual([
+      ["reviews", ["reviews"], ["one", "three"]],
+      ["reviews-edge", ["edge"], ["one", "two", "three"]],
+    ]);
+    const [filter] = items.filter(({ kind }) => kind === "HTTPFilter");
+    expect(filter?.metadata.name).toBe("reviews-edge-1");
+  });
+
+  it.each([
+    ["", ["spec.http[0].corsPolicy.unmatchedPreflights"]],
+    [", unmatchedPreflights: FORWARD", ["spec.http[0].corsPolicy.unmatchedPreflights"]],
+    [", unmatchedPreflights: IGNORE", []],
+  ])("tells that preflights of other origins are not forwarded (%s)", (more, told) => {
+    const { remarks } = translate(
+      virtualService(`- corsPolicy: { allowOrigins: [{ exact: "https://a.example" }]${more} }
+  route: [{ destination: { host: one } }]`),
+    );
+    expect(remarks.map(({ field }) => field)).toEqual(told);
+  });
+
+  it("delays and aborts nothing where it names no percentage", () => {
+    const { items } = translate(
+      virtualService(`- fault: { delay: { fixedDelay: 2s }, abort: { httpStatus: 500, percent: 7 } }
+  route: [{ destination: { host: one } }]`),
+    );
+    expect(items.find(({ kind }) => kind === "HTTPFilter")?.spec).toMatchObject({
+      fault: { delay: { duration: "2s", percent: 0 }, abort: { status: 500, percent: 7 } },
+    });
+  });
+
+  it("keeps what a rewrite by a pattern takes over, whole or by group", () => {
+    const { items } = translate(
+      virtualService(String.raw`- rewrite: { uriRegexRewrite: { match: "/(a+)", rewrite: '/x\0/\1$' } }
+  route: [{ destination: { host: one } }]`),
+    );
+    expect(items.find(({ kind }) => kind === "HTTPFilter")?.spec).toEqual({
+      rewrite: { pattern: "/(a+)", substitution: "/x$&/$1$$" },
+    });
+  });
+
   it("is refused where it cannot be said", () => {
     const { remarks, items } = translate(
       virtualService("- redirect: { uri: /x, redirectCode: 317 }"),
@@ -121,5 +202,21 @@ spec:
       { name: "http-1", port: 80, protocol: "HTTP" },
       { name: "http-2", port: 80, protocol: "HTTP", hostname: "shop.example" },
     ]);
+  });
+});
+
+describe("a DestinationRule", () => {
+  const breakerOf = (outlierDetection: string): unknown =>
+    translate(`apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews }
+spec: { host: reviews, trafficPolicy: { outlierDetection: ${outlierDetection} } }`).items[0]?.spec[
+      "breaker"
+    ];
+
+  it("ejects after five failures in a row where it does not say otherwise", () => {
+    expect(breakerOf("{ interval: 1s }")).toEqual({ consecutive: 5 });
+    expect(breakerOf("{ consecutiveGatewayErrors: 3 }")).toEqual({ consecutive: 3 });
+    expect(breakerOf("{ consecutive5xxErrors: 0 }")).toBeUndefined();
   });
 });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { bootModule, entryModule, handModule, systemEntry } from "../../../cli/weave/entry.ts";
 
 const entry = (exports: readonly string[], isDev = false, hasDevModule = false): string =>
-  entryModule({ main: "index.js", exports, isDev, hasDevModule });
+  entryModule({ main: "index.js", exports, isDev, hasDevModule, hasAssets: false });
 
 async function exportsOf(text: string): Promise<readonly string[]> {
   await init();
@@ -35,15 +35,29 @@ test("the boot is imported before the user's module", () => {
   expect(bootModule()).toContain("start(env, wiring)");
 });
 
+test("a Worker with static assets shows its default export by a name, too", async () => {
+  const given = { main: "i.js", exports: ["Api", "default"], hasAssets: true };
+  expect(await exportsOf(entryModule({ ...given, isDev: false, hasDevModule: false }))).toEqual([
+    "Api",
+    "default",
+    "HeddleFront",
+  ]);
+  expect(await exportsOf(handModule(given))).toEqual(["*", "default", "HeddleFront", "HeddleDev"]);
+});
+
 test("outside dev nothing is added to the exports", async () => {
   expect(await exportsOf(entry(["Api"]))).toEqual(["Api"]);
 });
 
 test("in dev a Worker that joins by hand exports what it did, and how dev reaches its mesh", async () => {
-  const withDefault = handModule({ main: "src/index.js", exports: ["default", "Api"] });
+  const withDefault = handModule({
+    main: "src/index.js",
+    exports: ["default", "Api"],
+    hasAssets: false,
+  });
   expect(await exportsOf(withDefault)).toEqual(["*", "default", "HeddleDev"]);
   expect(withDefault).toContain('export * from "./src/index.js";');
-  expect(await exportsOf(handModule({ main: "i.js", exports: ["Api"] }))).toEqual([
+  expect(await exportsOf(handModule({ main: "i.js", exports: ["Api"], hasAssets: true }))).toEqual([
     "*",
     "HeddleDev",
   ]);

@@ -96,6 +96,12 @@ test("a user's props cannot take the place of ours", () => {
   ]);
 });
 
+test("a Worker that static assets stand in front of is reached past them", () => {
+  const { bindings, reach } = reachAll("heddle/relay", [{ ...a, front: "HeddleFront" }]);
+  expect(reach).toEqual({ "default/a": { "": "HEDDLE_TO_0", Api: "HEDDLE_TO_1" } });
+  expect(bindings.map(({ entrypoint }) => entrypoint)).toEqual(["HeddleFront", "Api"]);
+});
+
 test("the mesh's own Workers reach every entrypoint; a plain Worker sees no props of ours", () => {
   const { bindings, reach } = reachAll("heddle/relay", [a, { ...b, isPlain: true }]);
   expect(reach).toEqual({

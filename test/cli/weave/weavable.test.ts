@@ -60,6 +60,7 @@ test("a build shows service-worker syntax, names that collide, and exports that 
   expect(build([])).toBe("HEDDLE-W002");
   expect(build(["default", "HeddleDev"])).toBe("HEDDLE-W006");
   expect(build(["default", "HeddleRuns"])).toBe("HEDDLE-W006");
+  expect(build(["default", "HeddleFront"])).toBe("HEDDLE-W006");
   expect(build(["default"], ["heddle-boot.js"])).toBe("HEDDLE-W006");
   expect(build(["default"], [], ["node:util"])).toBe("HEDDLE-W007");
   const byHand = await workerOf({}, "hand");
