@@ -20,7 +20,7 @@ export type FilterPlace = "rule" | "backendRef";
 export const isSupported = (filter: HTTPRouteFilter, place: FilterPlace): boolean => {
   const { type } = filter;
   if (type === "ExtensionRef") return place === "rule" && isHttpFilterRef(filter);
-  return type !== "ExternalAuth" && (type !== "CORS" || place === "rule");
+  return type !== "ExternalAuth";
 };
 
 /** Compiles a list of filters; `prefix` is the rule's path where it is one PathPrefix. */
@@ -34,11 +34,12 @@ export function compileFilters(
   const mirrors = given.flatMap(({ requestMirror }) =>
     requestMirror ? sent(resolve(requestMirror.backendRef, shareOf(requestMirror)).backend) : [],
   );
-  const transform = toTransform(given, prefix);
-  const cors = given.find((filter) => filter.cors)?.cors;
+  const written = given.find((filter) => filter.cors)?.cors;
+  const cors = written ? { cors: toCors(written) } : {};
+  const transform = { ...toTransform(given, prefix), ...(place === "backendRef" ? cors : {}) };
   return {
     fields: {
-      ...(cors && place === "rule" ? { cors: toCors(cors) } : {}),
+      ...(place === "rule" ? cors : {}),
       ...(Object.keys(transform).length > 0 ? { transform } : {}),
       ...(mirrors.length > 0 ? { mirrors } : {}),
     },

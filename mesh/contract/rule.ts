@@ -105,6 +105,8 @@ export interface Transform {
   /** The request is answered instead of sent. */
   readonly redirect?: Redirect;
   readonly answer?: DirectAnswer;
+  /** Of a backendRef; those of a rule are its own field. */
+  readonly cors?: Cors;
 }
 
 /** An answer the mesh gives by itself. */

@@ -3,10 +3,23 @@
 import type { DirectAnswer, HeaderChange, Redirect, Transform } from "../contract/rule.ts";
 import type { HttpParts, OutboundCall } from "./call.ts";
 import type { Next } from "./filter.ts";
+import { toLate } from "./late.ts";
 import { answer, type Outcome } from "./outcome.ts";
 
-/** Sends the call changed, or answers its redirect; afterwards its request is again the one that came. */
+/** Sends the call changed, or answers its redirect; cross-origin rules see the request as it came, and every answer. */
 export async function transformed(
+  call: OutboundCall,
+  change: Transform,
+  next: Next<OutboundCall>,
+): Promise<Outcome> {
+  if (call.http === null || change.cors === undefined) return carriedOut(call, change, next);
+  return toLate(call.isolate.late()?.cors, call, change.cors, (marked) =>
+    carriedOut(marked, change, next),
+  );
+}
+
+/** Afterwards the call's request is again the one that came. */
+async function carriedOut(
   call: OutboundCall,
   change: Transform,
   next: Next<OutboundCall>,

@@ -1,4 +1,5 @@
-// Owns how many of many independent events fall into a step: calls that are counted instead of drawn one by one.
+// Owns events that know nothing of each other: the gaps between them, and how many fall into a step where calls are
+// counted instead of drawn one by one.
 import type { Random } from "./core/random.ts";
 
 /** A draw with the mean in all: exact below 30, else by the normal law. */
@@ -12,3 +13,6 @@ export const poisson = (random: Random, mean: number): number => {
 
 const normal = (random: Random): number =>
   Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+
+/** A waiting time with the given mean: the gaps of calls that know nothing of each other. */
+export const exponential = (random: Random, mean: number): number => -Math.log(1 - random()) * mean;

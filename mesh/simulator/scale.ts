@@ -14,8 +14,8 @@ import { acknowledge, openBox, takeParts, type Outbox } from "../algorithms/puls
 import { DEFAULT_BREAKER } from "../contract/defaults.ts";
 import type { PartMark, PulsePart, Verdict } from "../contract/pulse.ts";
 import { EventHeap } from "./core/heap.ts";
-import { exponential, randomOf, type Random } from "./core/random.ts";
-import { poisson } from "./poisson.ts";
+import { randomOf, type Random } from "./core/random.ts";
+import { exponential, poisson } from "./poisson.ts";
 import type { Told } from "./server.ts";
 import { Tree } from "./tree.ts";
 

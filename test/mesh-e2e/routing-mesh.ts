@@ -82,6 +82,15 @@ const resources = [
     backendRefs: [ref("cart-v1"), ref("cart-v2"), ref("pay-v1")],
     sessionPersistence: { type: "Cookie", cookie: { name: "kept" } },
   }),
+  outside("shared", {
+    backendRefs: [
+      {
+        name: "back",
+        port: 80,
+        filters: [{ type: "CORS", cors: { allowOrigins: ["https://a.example"], maxAge: 60 } }],
+      },
+    ],
+  }),
   outside("full", {
     matches: [pathFrom("/full")],
     filters: [

@@ -122,6 +122,20 @@ describe("methods by an RPCRoute", () => {
   });
 });
 
+test("a backendRef's cross-origin rules answer preflights and mark its answers", async () => {
+  const url = "http://shared.example/x";
+  const origin = "https://a.example";
+  const asked = { origin, "access-control-request-method": "GET" };
+  const preflight = await mesh.fetch(url, { method: "OPTIONS", headers: asked });
+  expect([preflight.status, await preflight.text()]).toEqual([200, ""]);
+  expect(preflight.headers.get("access-control-max-age")).toBe("60");
+  const answers = [preflight, await mesh.fetch(url, { headers: { origin } })];
+  const allowed = answers.map(({ headers }) => headers.get("access-control-allow-origin"));
+  expect(allowed).toEqual([origin, origin]);
+  const foreign = await mesh.fetch(url, { headers: { origin: "https://b.example" } });
+  expect(foreign.headers.get("access-control-allow-origin")).toBeNull();
+});
+
 describe("through every filter of a route", () => {
   test("an answer streams", async () => {
     const headers = { origin: "https://a.example" };

@@ -97,6 +97,28 @@ test("a restart takes an object's memory and not what it stored", async () => {
   expect(host.memory.stored.get("row")).toBe("stored");
 });
 
+test("an object does one thing at a time, and refuses what would wait for too long", async () => {
+  const world = newWorld();
+  const host = new ObjectHost(world, () => null);
+  const from = new Machine(world);
+  const done: Record<string, number[]> = { one: [], other: [] };
+  let refused = 0;
+  for (let question = 0; question < 600; question += 1)
+    for (const object of ["one", "other"]) {
+      if (object === "other" && question > 0) continue;
+      const link = host.queue(object, { ...LINK, isDown: false });
+      const work = (): unknown => done[object]?.push(sinceOf(world.nowMs));
+      from.ask(host.machine, link, work).catch(() => (refused += 1));
+    }
+  await world.run(START_MS + 5000);
+  expect(done["other"]).toEqual([12]);
+  expect(done["one"]?.slice(0, 3)).toEqual([12, 14, 16]);
+  expect([done["one"]?.length, done["one"]?.at(-1), refused]).toEqual([501, 1012, 99]);
+  const after = host.queue("one", LINK);
+  host.restart();
+  expect([after.sendMs, host.queue("one", LINK).sendMs]).toEqual([12, 12]);
+});
+
 test("isolates serve until they are evicted, and then others are born", () => {
   const world = newWorld();
   const isolates = new Isolates(world, () => ({ machine: new Machine(world) }));

@@ -19,8 +19,7 @@ export class EventHeap {
   }
 
   plan(atMs: number, run: () => void): Planned {
-    this.#order += 1;
-    const event = { atMs, order: this.#order, run };
+    const event = { atMs, order: ++this.#order, run };
     const events = this.#events;
     let at = events.push(event) - 1;
     while (at > 0) {

@@ -31,9 +31,8 @@ export class Machine {
   readonly #waiting = new Set<() => void>();
 
   constructor(world: World, skewMs = 0) {
-    world.machines += 1;
     this.world = world;
-    this.number = world.machines;
+    this.number = ++world.machines;
     this.skewMs = skewMs;
     this.#clockMs = Math.floor(world.nowMs + skewMs);
   }

@@ -13,6 +13,3 @@ export const randomOf = (seed: number): Random => {
     return ((bits ^ (bits >>> 14)) >>> 0) / 0x1_0000_0000;
   };
 };
-
-/** A waiting time with the given mean: the gaps of calls that know nothing of each other. */
-export const exponential = (random: Random, mean: number): number => -Math.log(1 - random()) * mean;

@@ -25,8 +25,7 @@ export class Trace {
     for (const letter of what) word = fold(word, letter.codePointAt(0) ?? 0);
     for (const value of [word, who, detail, Math.floor(atMs - START_MS)])
       this.#hash = fold(this.#hash, value) ^ (this.#hash >>> 15);
-    this.#lines[this.#count % KEPT] = entry;
-    this.#count += 1;
+    this.#lines[this.#count++ % KEPT] = entry;
   }
 
   get hash(): string {

@@ -42,7 +42,7 @@ export interface LeaseWatch {
 export class ObjectsWorker {
   readonly machine: Machine;
   readonly #known: () => Known;
-  readonly #link: () => Link;
+  readonly #link: (object: string) => Link;
   readonly #leases: LeaseWatch;
   readonly #memory: ReturnType<typeof createPulseMemory>;
   readonly #parts: ReturnType<typeof createPartsMemory>;
@@ -56,7 +56,7 @@ export class ObjectsWorker {
     machine: Machine,
     stored: Map<string, string>,
     known: () => Known,
-    link: () => Link,
+    link: (object: string) => Link,
     leases: LeaseWatch,
   ) {
     this.machine = machine;
@@ -74,7 +74,7 @@ export class ObjectsWorker {
   async report(workload: string, given: PulseReport): Promise<PulseReply> {
     const report = toReport(given);
     const teller = { workload, isolate: report.isolate };
-    const registry = { merge: () => this.#toObject(() => this.#merged()) };
+    const registry = { merge: () => this.#toObject("registry", () => this.#merged()) };
     const told = (report.parts ?? []).filter(({ object }) => object.startsWith(BREAKER_OBJECT));
     const [reply, { marks, verdicts }] = await Promise.all([
       this.#memory.report(workload, report, registry, nothing),
@@ -91,7 +91,9 @@ export class ObjectsWorker {
   async lease(given: LeaseRequest): Promise<LeaseReply> {
     const { object } = toLeaseRequest(given);
     const { lease, verdict } = await this.#gate(object, () =>
-      this.#parts.with(object, (parts) => this.#toObject(() => this.#leased(object, parts))),
+      this.#parts.with(object, (parts) =>
+        this.#toObject(object, () => this.#leased(object, parts)),
+      ),
     );
     return { format: PULSE_FORMAT, lease, verdict };
   }
@@ -110,7 +112,7 @@ export class ObjectsWorker {
   }
 
   #merge(object: string, parts: readonly Part[]): Promise<Verdict> {
-    return this.#toObject(() => this.#taken(object, parts).verdict(object));
+    return this.#toObject(object, () => this.#taken(object, parts).verdict(object));
   }
 
   #taken(object: string, parts: readonly Part[]): Keeper {
@@ -127,8 +129,8 @@ export class ObjectsWorker {
     return { newest: version, revocations, reporters: 1, circuits: this.verdicts() };
   }
 
-  #toObject<T>(work: () => T): Promise<T> {
-    return this.machine.ask(this.machine, this.#link(), work);
+  #toObject<T>(object: string, work: () => T): Promise<T> {
+    return this.machine.ask(this.machine, this.#link(object), work);
   }
 
   #keeper(object: string): Keeper {

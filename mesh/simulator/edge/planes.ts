@@ -40,7 +40,13 @@ export class Planes {
     this.#objects = new ObjectHost(
       world,
       (machine, stored) =>
-        new ObjectsWorker(machine, stored, known, () => this.#objectsLink(), leases),
+        new ObjectsWorker(
+          machine,
+          stored,
+          known,
+          (object) => this.#objects.queue(object, this.#objectsLink()),
+          leases,
+        ),
     );
     this.#tables = new Replicated(world, this.#compiled(1, 10));
   }
@@ -150,7 +156,9 @@ export class Planes {
     const weather = this.#weather;
     const slowMs = weather.felt("objects-slow") * 3000;
     const isDown = weather.felt("objects-down") > 0 || weather.hits("objects-overloaded");
-    return this.#objects.link(slowMs, isDown);
+    const { random } = this.#world;
+    const sendMs = 1 + random() * 10 + slowMs * random();
+    return { sendMs, replyMs: 1 + random() * 10, isDown };
   }
 }
 

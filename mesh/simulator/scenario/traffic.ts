@@ -1,6 +1,6 @@
 // Owns the calls of a run: who calls whom, when and with how much time, and what the callees make of it.
 import type { InboundCall } from "../../pipeline/call.ts";
-import { exponential } from "../core/random.ts";
+import { exponential } from "../poisson.ts";
 import type { World } from "../core/world.ts";
 import { LightResponse } from "../edge/response.ts";
 import { CART, FRONT, MALLORY, PAY, VAULT } from "../edge/tables.ts";
