@@ -28,6 +28,8 @@ const unit: TestProjectConfiguration = {
     include: ["test/**/*.test.ts"],
     exclude: ["test/runtime/**", "test/mesh-e2e/**", ...exclude],
     env,
+    // Most files are done in less time than a process of their own takes to start.
+    isolate: false,
     sequence: { groupOrder: 0 },
   },
 };
