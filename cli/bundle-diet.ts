@@ -26,11 +26,11 @@ export const OWN_NAMES: readonly string[] = `
   budget callerKeys callers checkAnswer chosen chunk circuit circuitOf context contextText cookies covered
   createDev createNonces createOutward createQueues createTracer createTrouble current deadlineMs deeper delayMs
   depth directory dispatched doubt drain durationMs envelope epochs extra flushAtMs follows fromMs fromOutside
-  fromRoute good hadMs hasJoined hasNews hear heardMs http inFlight inScope inbound inlet inner invocations
+  fromRoute good hadMs hasJoined hasNews hear heard heardMs http inFlight inScope inbound inlet inner invocations
   isBorn isBrief isCallerAborted isClosed isDegraded isDerived isFresh isFull isGood isInDoubt isKnown
   isLoopback isRepeatable isRetry isRevoked isSeed isSent isTroubled isUrgent isWanted isolate keepCaller keeper known
   lastPulseMs lastSyncMs lastTryMs latest learn leftMs loadLate loads loopbackExports maxPrefix mayUse
-  mintFromSeed nonce onBehalf openBatch order outbound outbox outer outlet outward ownBreaker ownOpenMs
+  mintFromSeed news nonce onBehalf openBatch order outbound outbox outer outlet outward ownBreaker ownOpenMs
   ownUntilMs pairFor parentEnd parentStart partKey policy principal priority probeAtMs proofText proofs
   proveRequest pulseEveryMs ready recall record refresh refusedThere remember replayable reveal running safe
   scope seedPairFor seedUntilMs seeds sentBefore serveOwn settle settleCircuit settled shareExports slot spare

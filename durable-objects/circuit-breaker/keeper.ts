@@ -11,6 +11,7 @@ import {
   takeDelta,
   trip,
 } from "../../mesh/algorithms/breaker/machine.ts";
+import { newBrake, observe, weatherNow, weatherOf } from "../../mesh/algorithms/retry/brake.ts";
 import { type Sequences, isNewer } from "../../mesh/algorithms/pulse/sequences.ts";
 import { DEFAULT_BREAKER } from "../../mesh/contract/defaults.ts";
 import type { BreakerDelta, Verdict } from "../../mesh/contract/pulse.ts";
@@ -19,13 +20,16 @@ import type { BreakerPolicy } from "../../mesh/contract/table.ts";
 import type { Clock } from "../clock.ts";
 import { type Sql, text } from "../sql.ts";
 
+/** Of a destination that is rough or braked the others are told again as often, ms: what they heard ends by itself. */
+const TELL_EVERY_MS = 5000;
+
 export interface Keeper {
   take(parts: readonly TakenPart<BreakerDelta>[], policy: BreakerPolicy): void;
   grant(policy: BreakerPolicy): number;
   trip(): void;
   reset(): void;
   verdict(object: string): Verdict;
-  /** Whether nobody was told yet of what the verdict says. */
+  /** Whether nobody was told yet of what the verdict says, or what it says of the weather has to be told again. */
   isNews(verdict: Verdict): boolean;
   told(verdict: Verdict): void;
 }
@@ -36,7 +40,7 @@ export function createKeeper(sql: Sql, clock: Clock): Keeper {
   const stored = text(row, "record");
   let restored: Breaker | null = stored === "" ? newBreaker(clock.now()) : null;
   let storedGeneration = -1;
-  let toldGeneration = -1;
+  const brake = newBrake();
   const sequences: Sequences = new Map();
 
   /** Restored at its first use, since that takes the policy. */
@@ -56,8 +60,10 @@ export function createKeeper(sql: Sql, clock: Clock): Keeper {
       const nowMs = clock.now();
       expire(breaker, nowMs, random);
       for (const { workload, isolate, sequence, delta } of parts)
-        if (isNewer(sequences, `${workload} ${isolate}`, sequence, nowMs))
+        if (isNewer(sequences, `${workload} ${isolate}`, sequence, nowMs)) {
           takeDelta(breaker, workload, delta, policy, nowMs, random);
+          observe(brake, delta, nowMs);
+        }
       keep(breaker);
     },
     grant(policy) {
@@ -79,11 +85,29 @@ export function createKeeper(sql: Sql, clock: Clock): Keeper {
     verdict(object) {
       const { state, generation, probeAtMs } = machine(DEFAULT_BREAKER);
       const probeInMs = state === "open" ? Math.max(0, probeAtMs - clock.now()) : 0;
-      return { object, state, generation, probeInMs };
+      return { object, state, generation, probeInMs, ...weatherNow(brake, clock.now()) };
     },
-    isNews: ({ generation }) => generation !== toldGeneration,
-    told({ generation }) {
-      toldGeneration = Math.max(toldGeneration, generation);
+    ...createTold(clock),
+  };
+}
+
+/** What the others were told last. */
+function createTold(clock: Clock): Pick<Keeper, "isNews" | "told"> {
+  let generation = -1;
+  let weather = "";
+  let atMs = Number.NEGATIVE_INFINITY;
+  return {
+    isNews(verdict) {
+      const said = textOf(verdict);
+      if (verdict.generation !== generation || said !== weather) return true;
+      return said !== "" && clock.now() - atMs >= TELL_EVERY_MS;
+    },
+    told(verdict) {
+      generation = Math.max(generation, verdict.generation);
+      weather = textOf(verdict);
+      atMs = clock.now();
     },
   };
 }
+
+const textOf = (verdict: Verdict): string => Object.keys(weatherOf(verdict)).join();

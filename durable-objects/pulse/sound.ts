@@ -63,6 +63,8 @@ const toBreakerDelta = (given: BreakerDelta): BreakerDelta => ({
   ...(given.recent ? { recent: toCounts(given.recent) } : {}),
   held: count(given.held),
   run: count(given.run),
+  ...(count(given.retries) > 0 ? { retries: count(given.retries) } : {}),
+  ...(count(given.withheld) > 0 ? { withheld: count(given.withheld) } : {}),
   probes: (Array.isArray(given.probes) ? given.probes : [])
     .slice(0, MOST_PROBES)
     .map(({ lease, isOk, isUnused }: BreakerDelta["probes"][number]) => ({

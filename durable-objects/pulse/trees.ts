@@ -1,5 +1,6 @@
 // Owns which circuits a Pulse isolate knows to be trees, and how it tells them: each isolate's parts to its own shard.
 import { TREE_MS, addressed } from "../../mesh/algorithms/breaker/shard.ts";
+import { weatherOf } from "../../mesh/algorithms/retry/brake.ts";
 import type { BreakerDelta, Verdict } from "../../mesh/contract/pulse.ts";
 import type { CircuitWord, TakenPart } from "../../mesh/contract/state.ts";
 import type { Clock } from "../clock.ts";
@@ -61,9 +62,10 @@ export function createTrees(clock: Clock): Trees {
   };
 }
 
-const verdictOf = ({ object, state, generation, probeInMs }: CircuitWord): Verdict => ({
-  object,
-  state,
-  generation,
-  probeInMs,
+const verdictOf = (word: CircuitWord): Verdict => ({
+  object: word.object,
+  state: word.state,
+  generation: word.generation,
+  probeInMs: word.probeInMs,
+  ...weatherOf(word),
 });

@@ -26,7 +26,7 @@ export interface JoinReply {
   readonly table: Uint8Array | null;
   readonly version: number;
   readonly admitRatio: number;
-  /** Circuits that are not closed, and those closed lately. Absent: none. */
+  /** Circuits that are not closed, closed lately, rough or braked. Absent: none. */
   readonly verdicts?: readonly Verdict[];
 }
 

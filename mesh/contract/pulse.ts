@@ -45,6 +45,10 @@ export interface BreakerDelta {
   readonly slow: number;
   /** Of all three, those of about the last second: what was gathered longer says nothing of a burst. Absent: all. */
   readonly recent?: Pick<BreakerDelta, "ok" | "failed" | "slow">;
+  /** Of `ok` and `failed`, those that were retries. Absent: none. */
+  readonly retries?: number;
+  /** Retries that were not made since the circuit said `isBraked`. Absent: none. */
+  readonly withheld?: number;
   /** Calls it refused by its own judgement, before the object spoke: presumed failures. */
   readonly held: number;
   /** Failures since the last success. */
@@ -75,6 +79,10 @@ export interface Verdict {
   readonly generation: number;
   /** Until leases of probes are given out, ms; 0 unless `open`. */
   readonly probeInMs: number;
+  /** A twentieth of the calls or more failed of late. Absent: no. */
+  readonly isRough?: boolean;
+  /** Too many of the attempts were retries: none goes to its service. Absent: no. */
+  readonly isBraked?: boolean;
 }
 
 export interface PulseReply {
@@ -88,7 +96,7 @@ export interface PulseReply {
   readonly nextMs: number;
   /** Parts that were taken. Absent: none. */
   readonly parts?: readonly PartMark[];
-  /** Circuits that are not closed, those closed lately, and those the report told of. Absent: none. */
+  /** Circuits that are not closed, closed lately, rough or braked, and those the report told of. Absent: none. */
   readonly verdicts?: readonly Verdict[];
   /** Isolates that report; above 500 a failure is told at once with probability 500 / reporters. Absent: 1. */
   readonly reporters?: number;

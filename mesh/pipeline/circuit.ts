@@ -6,7 +6,10 @@ import { LEASE } from "./isolate.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** The service whose circuits count an attempt; a Worker dialled past its services has one of its own name. */
-export const circuitService = ({ backend, dialled }: OutboundCall): string =>
+export const circuitService = ({
+  backend,
+  dialled,
+}: Pick<OutboundCall, "backend" | "dialled">): string =>
   (backend?.service ?? dialled.service) || (dialled.endpoint ?? "");
 
 /** Puts the circuit of the chosen endpoint on the call. */
@@ -23,18 +26,20 @@ const breakersOf = ({ isolate, chunk }: OutboundCall, service: string): ServiceC
 
 /** Once per attempt, whatever came of it; `startMs` is when it began. */
 export function settleCircuit(call: OutboundCall, outcome: Outcome, startMs: number): void {
-  const { isolate, circuit, breaker, lease, scope, reason } = call;
+  const { isolate, circuit, breaker, lease, scope, reason, sentBefore } = call;
   if (circuit === null) return;
   call.circuit = null;
   call.lease = LEASE.none;
   const isGood = outcome.kind === "answer" && outcome.status < 500 && reason === null;
   if (!isGood) scope.isTroubled = true;
-  else if (lease === LEASE.none && !((breaker?.slowRatio ?? 0) > 0)) return circuit.good();
+  else if (lease === LEASE.none && sentBefore === 0 && !((breaker?.slowRatio ?? 0) > 0))
+    return circuit.good();
   const attempt = {
     isRpc: call.rpc !== null,
     refusedThere: outcome.kind === "answer" ? reason : null,
     hadMs: call.attemptEndMs - startMs,
-    isSent: call.dispatched > call.sentBefore,
+    isSent: call.dispatched > sentBefore,
+    isRetry: sentBefore > 0,
     tookMs: isolate.now() - startMs,
   };
   const settle = (): void =>

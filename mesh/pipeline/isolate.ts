@@ -2,7 +2,7 @@
 import type { CallContext } from "../contract/context.ts";
 import type { IdentityLevel } from "../contract/identity.ts";
 import type { PolicyChunk } from "../contract/policy.ts";
-import type { PulseApi } from "../contract/pulse.ts";
+import type { PulseApi, Verdict } from "../contract/pulse.ts";
 import type { Reason } from "../contract/reasons.ts";
 import type { GatewaysChunk, HostChunk } from "../contract/gateway.ts";
 import type { RetryPolicy } from "../contract/rule.ts";
@@ -143,6 +143,10 @@ export const LEASE = { none: 0, refused: -1, own: -2 } as const;
 export interface CircuitAttempt {
   /** It has left this Worker. */
   readonly isSent: boolean;
+  /** Another one of the same call had left before it. Absent: none had. */
+  readonly isRetry?: boolean;
+  /** It is a retry that was not made since the circuit is braked. Absent: false. */
+  readonly isWithheld?: boolean;
   readonly tookMs: number;
 }
 
@@ -180,8 +184,15 @@ export interface ServiceState {
   readonly loads: Map<string, EndpointLoad>;
   /** Smooth weighted round robin's current weights, by endpoint index. */
   readonly turns: number[];
-  /** Tokens of the retry budget, changed in place. */
-  readonly budget: { tokens: number };
+  /** The retry budget, changed in place; `isOpen`: it got what it opens with. */
+  readonly budget: { tokens: number; isOpen?: boolean };
+}
+
+/** What objects said last. */
+export interface News {
+  readonly heard: readonly Verdict[];
+  /** When somebody with authority spoke last. */
+  readonly lastSyncMs: number;
 }
 
 /** One finished logical call, as counters and the access log see it. */
@@ -244,6 +255,7 @@ export interface Isolate {
   service(name: string): ServiceState;
   /** By service, endpoint id and the scope a policy gives circuits of their own; an empty one is none. */
   circuit(service: string, endpoint: string, scope: string): Circuit;
+  news(): News;
   reach(
     workload: string,
     entrypoint: string,

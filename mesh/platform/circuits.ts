@@ -29,17 +29,16 @@ export function createCircuits(
 ): CircuitOf {
   const held = new Map<string, Held>();
   const names = new Map<string, Map<string, Held>>();
-  let heard: readonly Verdict[] = [];
   known.hear = async (verdicts) => {
-    heard = verdicts;
-    if (!verdicts.some(({ state }) => state !== "closed") && known.late === null) return;
+    known.heard = verdicts;
+    if (known.late === null && verdicts.every(({ state }) => state === "closed")) return;
     await loadLate();
     for (const verdict of verdicts) held.get(verdict.object)?.learn(verdict);
   };
 
   function born(object: string): Held {
     const circuit = createCircuit(object, known, pulse);
-    const said = heard.find((verdict) => verdict.object === object);
+    const said = known.heard.find((verdict) => verdict.object === object);
     if (said !== undefined) circuit.learn(said);
     held.set(object, circuit);
     return circuit;

@@ -1,5 +1,4 @@
 // The isolate as the chains see it: clock, table, keys, loads and bindings behind one object.
-import { openingTokens } from "../algorithms/retry/budget.ts";
 import { MOST_HOPS } from "../contract/pulse.ts";
 import type { Wiring } from "../contract/wiring.ts";
 import type { EndpointBinding, Isolate, ServiceState } from "../pipeline/isolate.ts";
@@ -56,6 +55,7 @@ export function createIsolate(
     },
     service: (name) => serviceOf(name),
     circuit: (service, endpoint, scope) => mind.circuitOf(service, endpoint, scope),
+    news: () => mind.known,
     settled(keeper, invocations, isUrgent) {
       if (invocations < MOST_HOPS) settled(mind, wiring, keeper, isUrgent);
     },
@@ -80,7 +80,7 @@ const bornService = (): ServiceState => ({
   inFlight: 0,
   loads: new Map(),
   turns: [],
-  budget: { tokens: openingTokens(true) },
+  budget: { tokens: 0 },
 });
 
 const reachOf =

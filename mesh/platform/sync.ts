@@ -40,6 +40,8 @@ export interface Knowledge {
   isUrgent: boolean | null;
   /** Isolates that report. */
   reporters: number;
+  /** What objects said of circuits last. */
+  heard: readonly Verdict[];
   /** Takes what objects say of circuits. */
   hear: (verdicts: readonly Verdict[]) => Promise<void>;
 }
@@ -59,6 +61,7 @@ export const bornKnowledge = (): Knowledge => ({
   hasNews: false,
   isUrgent: null,
   reporters: 1,
+  heard: [],
   hear: async () => undefined,
 });
 

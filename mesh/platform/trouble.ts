@@ -49,8 +49,9 @@ export function createTrouble(
       if (verdict === "pass") return LEASE.none;
       return verdict === "refuse" ? LEASE.refused : ask(state, known, pulse, keeper);
     },
-    settle(isOk, isSlow, lease, failureRatio, { isSent, tookMs }) {
+    settle(isOk, isSlow, lease, failureRatio, { isSent, tookMs, isRetry, isWithheld }) {
       const nowMs = now();
+      if (isWithheld === true) state.withheld += 1;
       if (lease > 0) {
         state.probes.push(isSent ? { lease, isOk } : { lease, isOk, isUnused: true });
         // Of three in the whole edge, each is waited for.
@@ -58,6 +59,7 @@ export function createTrouble(
       } else if (lease === LEASE.own) countOwnProbe(state, isOk, nowMs, random);
       if (isOk === null || lease > 0 || nowMs - tookMs < state.newsMs) return;
       countCall(state, isOk, isSlow, failureRatio, nowMs, random);
+      if (isRetry === true) state.retries += 1;
       if (!isOk) noteUrgent(known);
     },
   };

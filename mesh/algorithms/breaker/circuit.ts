@@ -43,6 +43,9 @@ export interface Circuit {
   slow: number;
   held: number;
   run: number;
+  /** Of both, those that were retries; and retries that were held back. */
+  retries: number;
+  withheld: number;
   probes: ProbeResult[];
   /** A lease that came too late for the call that asked; 0 is none. */
   spare: number;
@@ -67,6 +70,8 @@ export const newCircuit = (object: string): Circuit => ({
   slow: 0,
   held: 0,
   run: 0,
+  retries: 0,
+  withheld: 0,
   probes: [],
   spare: 0,
   spareUntilMs: 0,
@@ -133,7 +138,16 @@ export const learn = (circuit: Circuit, verdict: Verdict, nowMs: number): void =
  */
 const forget = (circuit: Circuit, nowMs: number): void => {
   circuit.newsMs = nowMs;
-  Object.assign(circuit, { ok: 0, failed: 0, slow: 0, held: 0, run: 0, spare: 0 });
+  Object.assign(circuit, {
+    ok: 0,
+    failed: 0,
+    slow: 0,
+    held: 0,
+    run: 0,
+    retries: 0,
+    withheld: 0,
+    spare: 0,
+  });
   Object.assign(circuit.recent, emptyWindow());
 };
 
@@ -191,8 +205,8 @@ export const countOwnProbe = (
 /** What was counted since the last time, for the object; null for nothing. */
 export const drainCircuit = (circuit: Circuit, nowMs: number): BreakerDelta | null => {
   if (nowMs >= circuit.spareUntilMs) giveBack(circuit);
-  const { generation, ok, failed, slow, held, run, probes } = circuit;
-  if (ok + failed + held + probes.length === 0) return null;
+  const { generation, ok, failed, slow, held, run, probes, retries, withheld } = circuit;
+  if (ok + failed + held + withheld + probes.length === 0) return null;
   roll(circuit.recent, RECENT_MS, nowMs);
   const recent = countsOf(circuit.recent);
   Object.assign(circuit.recent, emptyWindow());
@@ -200,8 +214,21 @@ export const drainCircuit = (circuit: Circuit, nowMs: number): BreakerDelta | nu
   circuit.failed = 0;
   circuit.slow = 0;
   circuit.held = 0;
+  circuit.retries = 0;
+  circuit.withheld = 0;
   circuit.probes = [];
-  return { generation, ok, failed, slow, recent, held, run, probes };
+  return {
+    generation,
+    ok,
+    failed,
+    slow,
+    recent,
+    held,
+    run,
+    probes,
+    ...(retries > 0 ? { retries } : {}),
+    ...(withheld > 0 ? { withheld } : {}),
+  };
 };
 
 const fails = (window: CountWindow, least: number, failureRatio: number): boolean => {

@@ -1,5 +1,6 @@
 // Owns what was heard of a circuit and whether to ask it for a lease: one question at a time, and a no holds for a while.
 import type { Verdict } from "../../contract/pulse.ts";
+import { HANDED_ON_MS, weatherOf } from "../retry/brake.ts";
 
 /** A question that was not heard of for this long is lost with the request that carried it. */
 const LOST_MS = 5000;
@@ -19,10 +20,16 @@ export const newDoor = (): Door => ({
 });
 
 /** A verdict as it is some time after it was said. */
-export const aged = (verdict: Verdict, ageMs: number): Verdict => ({
-  ...verdict,
-  probeInMs: Math.max(0, verdict.probeInMs - ageMs),
-});
+export const aged = (verdict: Verdict, ageMs: number): Verdict => {
+  const { object, state, generation, probeInMs } = verdict;
+  return {
+    object,
+    state,
+    generation,
+    probeInMs: Math.max(0, probeInMs - ageMs),
+    ...(ageMs < HANDED_ON_MS ? weatherOf(verdict) : {}),
+  };
+};
 
 /** What was heard last, as it is now; null for nothing. */
 export const heard = ({ said }: Door, nowMs: number): Verdict | null =>

@@ -161,7 +161,19 @@ const sum = (known: BreakerDelta | undefined, delta: BreakerDelta): BreakerDelta
         recent: added(known.recent ?? known, delta.recent ?? delta),
         run: delta.ok > 0 ? delta.run : known.run + delta.failed,
         probes: [...known.probes, ...delta.probes],
+        ...some("retries", known, delta),
+        ...some("withheld", known, delta),
       };
+
+/** What most tell nothing of is left out. */
+const some = (
+  name: "retries" | "withheld",
+  one: BreakerDelta,
+  other: BreakerDelta,
+): Partial<BreakerDelta> => {
+  const added = (one[name] ?? 0) + (other[name] ?? 0);
+  return added > 0 ? { [name]: added } : {};
+};
 
 type Counts = NonNullable<BreakerDelta["recent"]>;
 

@@ -4,6 +4,8 @@
 /** The state of one destination in one isolate, changed in place. */
 export interface RetryBudget {
   tokens: number;
+  /** It was opened. Absent: false. */
+  isOpen?: boolean;
 }
 
 /** Share of a retry that a success earns. */
@@ -11,8 +13,18 @@ export const BUDGET_RATIO = 0.2;
 /** Most tokens that are kept. */
 export const BUDGET_CAP = 3;
 
-/** What a new budget holds: 1 in good weather (the published bootstrap bit), else 0. */
-export const openingTokens = (isGoodWeather: boolean): number => (isGoodWeather ? 1 : 0);
+/**
+ * At the first failure: a budget opens with 1 token beside those that were earned, but with 0 where the destination is known
+ * to fail by then. So a fresh isolate masks its first blip, and in an outage the many fresh ones add nothing.
+ */
+export const openBudget = (
+  budget: RetryBudget,
+  isRough: boolean,
+  cap: number = BUDGET_CAP,
+): void => {
+  if (budget.isOpen !== true && !isRough) budget.tokens = Math.min(cap, budget.tokens + 1);
+  budget.isOpen = true;
+};
 
 /** A success earns `ratio` of a retry, up to `cap`. */
 export const earnRetry = (
@@ -23,9 +35,12 @@ export const earnRetry = (
   budget.tokens = Math.min(cap, budget.tokens + ratio);
 };
 
-/** Takes one token; false, and nothing taken, when there is none. Sums of 0.2 count as what they mean. */
+/** Whether there is a token; sums of 0.2 count as what they mean. */
+export const hasToken = ({ tokens }: RetryBudget): boolean => tokens >= 1 - 1e-9;
+
+/** Takes one token; false, and nothing taken, when there is none. */
 export const spendRetry = (budget: RetryBudget): boolean => {
-  if (budget.tokens < 1 - 1e-9) return false;
+  if (!hasToken(budget)) return false;
   budget.tokens = Math.max(0, budget.tokens - 1);
   return true;
 };

@@ -4,7 +4,7 @@ import { REASONS } from "../../contract/reasons.ts";
 import type { RetryPolicy } from "../../contract/rule.ts";
 import { backoffMs } from "./backoff.ts";
 import type { RetryBudget } from "./budget.ts";
-import { spendRetry } from "./budget.ts";
+import { hasToken, spendRetry } from "./budget.ts";
 
 /** With less than this left of the deadline nothing is begun: it could not end in time. */
 export const LEAST_LEFT_MS = 5;
@@ -24,6 +24,8 @@ export interface FailedAttempt {
   readonly isRepeatable: boolean;
   /** A route wrote the policy: its `attempts` bound it. A default one is bounded by the budget too. */
   readonly fromRoute: boolean;
+  /** The edge holds back retries to where the next one would go. */
+  readonly isBraked: boolean;
   readonly policy: RetryPolicy;
 }
 
@@ -35,7 +37,8 @@ export type RetryVerdict =
   | "attempts"
   | "allowance"
   | "deadline"
-  | "budget";
+  | "budget"
+  | "brake";
 
 export interface RetryDecision {
   readonly verdict: RetryVerdict;
@@ -57,7 +60,10 @@ export const decideRetry = (
   const { policy, retries, leftMs } = failed;
   const delayMs = backoffMs(policy.backoffBaseMs, policy.backoffCapMs, retries, random);
   if (delayMs + LEAST_LEFT_MS > leftMs) return no("deadline");
-  if (!failed.fromRoute && !spendRetry(budget)) return no("budget");
+  const isFree = failed.fromRoute;
+  if (!isFree && !hasToken(budget)) return no("budget");
+  if (failed.isBraked) return no("brake");
+  if (!isFree) spendRetry(budget);
   return { verdict: "retry", delayMs };
 };
 

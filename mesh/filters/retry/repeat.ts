@@ -1,9 +1,14 @@
 // Repeating what failed: late, since little fails.
+import { partsOf } from "../../algorithms/breaker/policy.ts";
+import { HEARD_MS, brakeOn, isKnownRough } from "../../algorithms/retry/brake.ts";
+import { openBudget } from "../../algorithms/retry/budget.ts";
 import { decideRetry } from "../../algorithms/retry/decide.ts";
 import { isIdempotent } from "../../algorithms/retry/idempotent.ts";
 import { routesFor } from "../../algorithms/match/routes.ts";
+import type { Verdict } from "../../contract/pulse.ts";
 import type { OutboundCall } from "../../pipeline/call.ts";
-import type { EffectiveRetry } from "../../pipeline/isolate.ts";
+import { circuitService } from "../../pipeline/circuit.ts";
+import { LEASE, type EffectiveRetry, type Isolate } from "../../pipeline/isolate.ts";
 import type { Late } from "../../pipeline/late.ts";
 import type { Outcome } from "../../pipeline/outcome.ts";
 import { giveUp, isGood, isReplayable } from "../../pipeline/settle.ts";
@@ -32,6 +37,8 @@ async function mayRetry(
   // Nothing was sent: another backend costs no more than the first would have.
   if (outcome.kind === "refusal" && outcome.reason === "circuit_open")
     return turn < policy.attempts && turn + 1 < call.order.length;
+  const heard = heardOf(isolate);
+  const brake = brakeOn(heard, circuitService(nextOf(call, turn + 1)));
   const failed = {
     reason: outcome.kind === "answer" ? null : outcome.reason,
     status: outcome.kind === "answer" ? outcome.status : 0,
@@ -40,14 +47,43 @@ async function mayRetry(
     leftMs: call.deadlineMs - isolate.now(),
     isRepeatable: isRepeatable(call, fromRoute),
     fromRoute,
+    isBraked: brake !== undefined,
     policy,
   };
-  const budget = isolate.service(call.backend?.service ?? "").budget;
+  const { budget } = isolate.service(call.backend?.service ?? "");
+  openBudget(
+    budget,
+    isKnownRough(heard, circuitService(call)),
+    isolate.table()?.defaults.retry.budgetCap,
+  );
   const decision = decideRetry(failed, budget, () => isolate.random());
+  if (decision.verdict === "brake" && brake !== undefined) withhold(isolate, brake);
   if (decision.verdict !== "retry") return false;
   scope.allowance -= 1;
   await isolate.sleep(decision.delayMs);
   return true;
+}
+
+/** Where an attempt goes, as `take` decides it. */
+const nextOf = (
+  { order, dialled }: OutboundCall,
+  turn: number,
+): Pick<OutboundCall, "backend" | "dialled"> => ({
+  backend: order[Math.min(turn, order.length - 1)] ?? null,
+  dialled,
+});
+
+/** What objects said last, unless that is long ago: who hears nothing is not held back by it for ever. */
+function heardOf(isolate: Isolate): readonly Verdict[] {
+  const { heard, lastSyncMs } = isolate.news();
+  return isolate.now() - lastSyncMs < HEARD_MS ? heard : [];
+}
+
+/** Tells the circuit that holds retries back of one more, by which it knows when to let go. */
+function withhold(isolate: Isolate, { object }: Verdict): void {
+  const { service, endpoint, scope } = partsOf(object);
+  const attempt = { isSent: false, isWithheld: true, tookMs: 0 };
+  isolate.circuit(service, endpoint, scope).settle(null, false, LEASE.none, 0, attempt);
 }
 
 function isRepeatable(call: OutboundCall, fromRoute: boolean): boolean {

@@ -7,7 +7,7 @@ import type { EffectiveRetry } from "../../pipeline/isolate.ts";
 import type { Outcome } from "../../pipeline/outcome.ts";
 import { isGood } from "../../pipeline/settle.ts";
 
-/** Repeats everything below; a route's own `retry` is bounded by its attempts, the default by the isolate's budget. */
+/** Repeats everything below; a route's own `retry` is bounded by its attempts and the edge's brake, the default by the isolate's budget too. */
 export const retry: Filter<OutboundCall> = {
   name: "retry",
   doc: "Repeats everything below, on the next backend first; after split, so that the order of backends stays.",

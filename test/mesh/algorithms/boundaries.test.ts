@@ -61,6 +61,7 @@ describe("retries", () => {
       allowance: -1,
       isRepeatable: true,
       fromRoute: true,
+      isBraked: false,
       policy,
     };
     const verdictWith = (leftMs: number) =>

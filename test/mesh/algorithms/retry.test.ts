@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { backoffMs } from "../../../mesh/algorithms/retry/backoff.ts";
-import { earnRetry, openingTokens, spendRetry } from "../../../mesh/algorithms/retry/budget.ts";
+import { earnRetry, openBudget, spendRetry } from "../../../mesh/algorithms/retry/budget.ts";
 import type { FailedAttempt } from "../../../mesh/algorithms/retry/decide.ts";
 import { decideRetry } from "../../../mesh/algorithms/retry/decide.ts";
 import { isIdempotent, isSafe } from "../../../mesh/algorithms/retry/idempotent.ts";
@@ -17,6 +17,7 @@ const failed: FailedAttempt = {
   leftMs: 1000,
   isRepeatable: true,
   fromRoute: false,
+  isBraked: false,
   policy: { attempts: 1, codes: [502, 503, 504], backoffBaseMs: 25, backoffCapMs: 250 },
 };
 const verdict = (change: Partial<FailedAttempt>, tokens = 1): string =>
@@ -24,21 +25,34 @@ const verdict = (change: Partial<FailedAttempt>, tokens = 1): string =>
 
 describe("the retry budget", () => {
   it("earns 0.2 per success, so five successes are one retry, and keeps 3 at most", () => {
-    const budget = { tokens: openingTokens(false) };
+    const budget = { tokens: 0 };
     expect(spendRetry(budget)).toBe(false);
     for (let i = 0; i < 5; i += 1) earnRetry(budget);
     expect(spendRetry(budget)).toBe(true);
     expect(spendRetry(budget)).toBe(false);
     for (let i = 0; i < 1000; i += 1) earnRetry(budget);
     expect(budget.tokens).toBe(3);
-    expect(openingTokens(true)).toBe(1);
+  });
+
+  it.each([
+    ["in good weather", { tokens: 0 }, false, 3, 1],
+    ["in good weather, beside what was earned", { tokens: 0.4 }, false, 3, 1.4],
+    ["in good weather, up to the cap", { tokens: 2.6 }, false, 3, 3],
+    ["where there is no budget", { tokens: 0 }, false, 0, 0],
+    ["where the destination is known to fail", { tokens: 0.4 }, true, 3, 0.4],
+    ["a second time", { tokens: 0, isOpen: true }, false, 3, 0],
+  ])("opens %s", (_what, budget, isRough, cap, tokens) => {
+    openBudget(budget, isRough, cap);
+    expect(budget).toEqual({ tokens, isOpen: true });
   });
 
   it("never lets retries pass opening + 0.2 per success", () => {
     holds(
       fc.property(fc.array(fc.boolean(), { maxLength: 200 }), fc.boolean(), (events, isGood) => {
-        const budget = { tokens: openingTokens(isGood) };
+        const budget = { tokens: 0 };
+        openBudget(budget, !isGood);
         const opening = budget.tokens;
+        expect(opening).toBe(isGood ? 1 : 0);
         let successes = 0;
         let retries = 0;
         for (const isSuccess of events) {
@@ -113,12 +127,16 @@ describe("decideRetry", () => {
     ["no deadline at all", { leftMs: Infinity }, 1, "retry"],
     ["an empty budget", {}, 0.9, "budget"],
     ["an empty budget, but the route wrote the policy", { fromRoute: true }, 0, "retry"],
+    ["a brake", { isBraked: true }, 1, "brake"],
+    ["a brake, though the route wrote the policy", { isBraked: true, fromRoute: true }, 0, "brake"],
+    ["a brake where the budget is empty anyway", { isBraked: true }, 0, "budget"],
+    ["a brake on what nobody would repeat", { isBraked: true, status: 500 }, 1, "not_retryable"],
   ])("%s", (_title, change, tokens, expected) => {
     expect(verdict(change, tokens)).toBe(expected);
   });
 
   it("takes a token only with a yes to a default policy", () => {
-    for (const change of [{ fromRoute: true }, { retries: 1 }, { leftMs: 1 }]) {
+    for (const change of [{ fromRoute: true }, { retries: 1 }, { leftMs: 1 }, { isBraked: true }]) {
       const budget = { tokens: 2 };
       decideRetry({ ...failed, ...change }, budget, () => 0.5);
       expect(budget.tokens).toBe(2);
@@ -140,6 +158,7 @@ describe("decideRetry", () => {
           leftMs: fc.double({ min: -10, max: 500, noNaN: true }),
           isRepeatable: fc.boolean(),
           fromRoute: fc.boolean(),
+          isBraked: fc.boolean(),
         }),
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
         (change, point) => {
@@ -149,6 +168,7 @@ describe("decideRetry", () => {
           expect(decision.delayMs).toBeLessThan(attempt.leftMs);
           expect(attempt.retries).toBeLessThan(3);
           expect(attempt.allowance).not.toBe(0);
+          expect(attempt.isBraked).toBe(false);
           if (!attempt.isRepeatable) expect(REASONS[attempt.reason].origin).toBe("local");
         },
       ),

@@ -1,6 +1,7 @@
 // An isolate with a clock, randomness and endpoints of the test's own; a call through it runs the real chain.
 import { DEFAULTS } from "../../../mesh/contract/defaults.ts";
 import type { HostChunk } from "../../../mesh/contract/gateway.ts";
+import type { Verdict } from "../../../mesh/contract/pulse.ts";
 import type { Rule, RuleTable } from "../../../mesh/contract/rule.ts";
 import type { ServiceChunk } from "../../../mesh/contract/service.ts";
 import type { Defaults } from "../../../mesh/contract/table.ts";
@@ -34,6 +35,11 @@ export interface FakeOptions {
   readonly defaults?: Partial<Defaults>;
   readonly bypassed?: readonly string[];
   readonly tokens?: number;
+  /** The budget was opened before; absent: true. */
+  readonly isOpen?: boolean;
+  /** What objects said, and how long ago, ms; absent: nothing, and now. */
+  readonly heard?: readonly Verdict[];
+  readonly heardAgoMs?: number;
 }
 
 export interface Fake {
@@ -123,7 +129,7 @@ export function fake(options: FakeOptions): Fake {
           inFlight: 0,
           loads: new Map(),
           turns: [],
-          budget: { tokens: options.tokens ?? 1 },
+          budget: { tokens: options.tokens ?? 1, isOpen: options.isOpen ?? true },
         };
         self.states.set(name, state);
       }
@@ -139,6 +145,10 @@ export function fake(options: FakeOptions): Fake {
     tracer: () => null,
     attempted: (attempt) => void self.attempts.push(attempt),
     circuit: (service, endpoint, scope) => options.circuit?.(service, endpoint, scope) ?? CLOSED,
+    news: () => ({
+      heard: options.heard ?? [],
+      lastSyncMs: self.nowMs - (options.heardAgoMs ?? 0),
+    }),
     settled: () => undefined,
   };
   return Object.assign(self, { isolate });
