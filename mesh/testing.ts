@@ -5,11 +5,12 @@ import path from "node:path";
 import { stringify } from "yaml";
 import type { WorkerCounts } from "../cli/dev/counters.ts";
 import { startDev, type DevMesh } from "../cli/dev/dev.ts";
+import type { FaultMode } from "../cli/dev/fault-board.ts";
 import { loopbackFetch } from "../cli/dev/loopback-fetch.ts";
 import { runCli } from "../cli/program.ts";
-import type { StoredResource } from "./contract/state.ts";
+import type { StoredResource } from "./contract/stored.ts";
 
-export type { StoredResource } from "./contract/state.ts";
+export type { StoredResource } from "./contract/stored.ts";
 export type { WorkerCounts } from "../cli/dev/counters.ts";
 
 /** A project as it lies on disk. */
@@ -57,7 +58,7 @@ export interface GatewayRequest {
 /** One fault: docs/testing.md has the targets and modes. */
 export interface Fault {
   readonly target: string;
-  readonly mode: "down" | "slow" | "restart" | "evict" | "overload" | "empty" | "ok";
+  readonly mode: FaultMode;
   /** Of the calls, 0 to 1. Default: 1. */
   readonly share?: number;
   /** How slow. Default: 1000. */

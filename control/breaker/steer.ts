@@ -2,8 +2,11 @@
 import * as z from "zod";
 import { circuitName } from "../../mesh/algorithms/breaker/policy.ts";
 import type { Circuit } from "../../mesh/contract/api.ts";
+import { problem as wording } from "../../mesh/contract/resources/problem.ts";
 import { BREAKER_OBJECT, type Verdict } from "../../mesh/contract/pulse.ts";
 import type { Control } from "../control.ts";
+import { takeInventory } from "../compile/inventory.ts";
+import { WORKLOAD_KIND } from "../resources/workload.ts";
 import { type Outcome, done, failed, problem } from "../problem.ts";
 
 export const circuitSchema = z.object({
@@ -18,7 +21,12 @@ export const circuitSchema = z.object({
 
 export const steerSchema = z.strictObject({
   action: z.enum(["trip", "reset"]),
-  service: z.string().regex(/^[^/\s|]+\/[^/\s|]+$/, "is not `namespace/name`"),
+  service: z
+    .string()
+    .regex(
+      /^[^/\s|]+\/[^/\s|]+$/,
+      wording("is no name of a service", "Write `namespace/name`, such as `default/reviews`."),
+    ),
   /** Absent: each endpoint that was called. */
   endpoint: z.string().min(1).max(512).optional(),
   scope: z.string().max(512).optional(),
@@ -44,16 +52,10 @@ export async function steer(
       (endpoint === undefined || circuit.endpoint === endpoint) &&
       (scope === undefined || circuit.scope === scope),
   );
-  const named =
-    endpoint === undefined || known.length > 0
-      ? known
-      : [{ service, endpoint, scope: scope ?? "" }];
-  if (named.length === 0) {
-    const what = `No call to ${service} was counted yet. Name one of its endpoints.`;
-    return failed(problem("not_found", what));
-  }
+  const named = known.length > 0 ? done(known) : await uncalled(control, service, endpoint, scope);
+  if (!named.ok) return named;
   const verdicts = await Promise.all(
-    named.map((circuit) => {
+    named.value.map((circuit) => {
       const object = nameOf(circuit);
       return control.circuit(object)[action](object);
     }),
@@ -61,8 +63,31 @@ export async function steer(
   return done({ circuits: verdicts.map((verdict) => toCircuit(verdict, control.clock.now())) });
 }
 
-const nameOf = ({ service, endpoint, scope }: Pick<Circuit, "service" | "endpoint" | "scope">) =>
-  circuitName(service, endpoint, scope);
+type Named = Pick<Circuit, "service" | "endpoint" | "scope">;
+
+/** The circuit of an endpoint that nobody called yet; without one of that name, why there is nothing to steer. */
+async function uncalled(
+  { store }: Control,
+  service: string,
+  endpoint: string | undefined,
+  scope: string | undefined,
+): Promise<Outcome<readonly Named[]>> {
+  const stored = await Promise.all([store.list("Service"), store.list(WORKLOAD_KIND)]);
+  const entry = takeInventory(stored.flat()).services.get(service);
+  if (entry === undefined)
+    return failed(problem("not_found", `There is no service ${service} in the mesh.`));
+  const ids = entry.endpoints.map(({ id }) => id);
+  if (endpoint !== undefined && ids.includes(endpoint))
+    return done([{ service, endpoint, scope: scope ?? "" }]);
+  const those = scope === undefined ? service : `${service} with circuits of ${scope}`;
+  const what =
+    endpoint === undefined
+      ? `No call to ${those} was counted yet. Name one of its endpoints: ${ids.join(", ")}.`
+      : `${service} has no endpoint ${endpoint}. It has: ${ids.join(", ")}.`;
+  return failed(problem("not_found", what));
+}
+
+const nameOf = ({ service, endpoint, scope }: Named) => circuitName(service, endpoint, scope);
 
 function toCircuit(verdict: Verdict, changedMs: number): Circuit {
   const { object, state, generation, probeInMs } = verdict;

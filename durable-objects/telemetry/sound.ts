@@ -1,10 +1,11 @@
 // Owns what is believed of a part: an isolate runs next to code that is not ours, and may say anything.
 import type { TakenPart } from "../../mesh/contract/state.ts";
-import type {
-  Durations,
-  Facet,
-  SeriesDelta,
-  TelemetryDelta,
+import {
+  OUTSIDE,
+  type Durations,
+  type Facet,
+  type SeriesDelta,
+  type TelemetryDelta,
 } from "../../mesh/contract/telemetry.ts";
 import { RELAY_WORKLOAD } from "../../mesh/contract/wiring.ts";
 
@@ -23,16 +24,28 @@ export function soundSeries({ workload, delta }: Part): readonly SeriesDelta[] {
   return (series as readonly SeriesDelta[])
     .slice(0, MOST_SERIES)
     .filter((one) => isObject(one) && isSound(one))
-    .map((one) => ({ ...one, source: sourceOf(one, workload) }));
+    .map((one) => ({ ...one, ...namesOf(one), source: sourceOf(one, workload) }));
 }
 
 /** Whether a part can be told from others of its isolate. */
 export const isPart = ({ workload, isolate, sequence, delta }: Part): boolean =>
   isName(workload) && isName(isolate) && isCount(sequence) && isObject(delta);
 
+/** What its facet has names for: two series that differ in another one would be one metric twice. */
+const namesOf = ({
+  facet,
+  endpoint,
+  route,
+}: SeriesDelta): Pick<SeriesDelta, "endpoint" | "route"> => ({
+  endpoint: facet === "actual" ? endpoint : "",
+  route: facet === "actual" || facet === "effective" ? route : "",
+});
+
 /** Calls are told by who makes them, whose name its props attest; refusals by who was called; the relay makes others'. */
-const sourceOf = ({ facet, source }: SeriesDelta, workload: string): string =>
-  facet === "inbound" || source === "" || workload === RELAY_WORKLOAD ? source : workload;
+function sourceOf({ facet, source }: SeriesDelta, workload: string): string {
+  if (source === "" || source === OUTSIDE) return "";
+  return facet === "inbound" || workload === RELAY_WORKLOAD ? source : workload;
+}
 
 function isSound({ facet, source, endpoint, route, retries, outcomes, durations }: SeriesDelta) {
   return (

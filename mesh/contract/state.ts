@@ -1,26 +1,11 @@
 // Owns the RPC interface of each Durable Object; everyone talks to an object through these, never its class.
 import type { Revocation } from "./identity.ts";
 import type { BreakerDelta, LeaseReply, Verdict } from "./pulse.ts";
+import type { StoredResource } from "./stored.ts";
 import type { BreakerPolicy, SignedBy } from "./table.ts";
 import type { SeriesDelta, TelemetryDelta } from "./telemetry.ts";
 
-/** A resource as stored: Kubernetes-shaped, JSON. */
-export interface StoredResource {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-    readonly generation: number;
-    readonly resourceVersion: string;
-    readonly creationTimestamp: string;
-    readonly uid: string;
-  };
-  readonly spec: Readonly<Record<string, unknown>>;
-  readonly status?: Readonly<Record<string, unknown>>;
-}
+export type { StoredResource } from "./stored.ts";
 
 /** One write of a batch; the batch is applied whole or not at all. */
 export interface ResourceWrite {
@@ -268,7 +253,7 @@ export interface RegistryMerge {
   readonly revocations: readonly Revocation[];
   /** Isolates heard of within half a minute. */
   readonly reporters?: number;
-  /** Circuits that are not closed, and those closed within a minute. */
+  /** Circuits that are not closed, closed within a minute, rough or braked. */
   readonly circuits?: readonly Verdict[];
   /** Only where the asker has not those of the newest version. */
   readonly policies?: { readonly version: number; readonly breakers: BreakerPolicies } | null;

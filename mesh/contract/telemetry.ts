@@ -72,6 +72,9 @@ export const RESOURCE_ATTRIBUTES = {
  */
 export type Facet = "effective" | "actual" | "inbound" | "event";
 
+/** What a source without a name is shown as: who comes from outside the mesh, with no identity. */
+export const OUTSIDE = "outside";
+
 /** What a call or attempt came to: why the mesh refused or the endpoint failed, else the class of the answer's status. */
 export type CallOutcome = Reason | "ok" | "4xx" | "5xx";
 

@@ -8,6 +8,7 @@ import { meshvs } from "./meshvs/driver.ts";
 import type { FileResult } from "./results.ts";
 import { bundles, jws, spiffeIds, tokens, transport, vectors } from "./tokens/driver.ts";
 import { signatures } from "./tokens/signatures.ts";
+import { traceContext } from "./tracectx/driver.ts";
 
 /** A JSON file that says which schema it has. */
 export interface SchemaFile {
@@ -46,6 +47,7 @@ export const DRIVERS: Readonly<Record<string, Driver>> = {
   "meshval/1": meshval,
   "meshvs/1": meshvs,
   "rfcvec/1": vectors,
+  "tracectx/1": traceContext,
   "wycheproof-jws/1": jws,
   limits,
   ...SEMANTICS,

@@ -157,6 +157,33 @@ describe("/metrics", () => {
     expect(after.get(`${METRICS.requests}{${edge},route="",outcome="ok"}`)).toBe(7);
   });
 
+  it("has each sample once, whatever isolates name", async () => {
+    const control = await meshWithCalls();
+    const named = { endpoint: "made-up", route: "default/made-up" };
+    await tell(
+      control,
+      "default/cart",
+      series("effective", { circuit_open: 1 }, { endpoint: "made-up" }),
+      series("inbound", { denied: 1 }, named),
+      series("event", { "bypassed retry": 1, spans_dropped: 1, degraded: 1 }, named),
+    );
+    // The relay speaks for others; nobody is called what stands for nobody.
+    const delta = {
+      atMs: control.clock.now(),
+      series: ["", "outside"].map((source) => series("effective", { ok: 1 }, { source })),
+    };
+    const reported = { workload: "heddle/relay", isolate: "r", sequence: 1, delta };
+    await control.telemetry("default/cart").take([reported]);
+    const text = await readMetrics(control);
+    const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    const names = lines.map((line) => line.slice(0, line.lastIndexOf(" ")));
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+    const edge = 'source="default/front",destination="default/cart"';
+    expect(parse(text).get(`${METRICS.bypassed}{${edge},feature="retry"}`)).toBe(3);
+    const outside = 'source="outside",destination="default/cart",route=""';
+    expect(parse(text).get(`${METRICS.requests}{${outside},outcome="ok"}`)).toBe(2);
+  });
+
   it("escapes what would break a line", () => {
     const text = writeFamilies([
       {

@@ -45,7 +45,7 @@ describe("npm run conformance", () => {
     expect(counts, log).toMatchObject({ failed: 0, skipped: 0 });
     expect(counts["passed"]).toBeGreaterThan(50);
     const { results } = JSON.parse(lines[0] ?? "") as { results: readonly FileResult[] };
-    expect(results).toHaveLength(7);
+    expect(results).toHaveLength(8);
     expect(log).toContain(
       'Mesh.spec.defaults: {"retry":{"attempts":0},"breaker":{"failureRatio":0}}',
     );

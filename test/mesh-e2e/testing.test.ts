@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { startMesh, type Mesh, type MeshOptions } from "../../mesh/testing.ts";
+import { startMesh, type Fault, type Mesh, type MeshOptions } from "../../mesh/testing.ts";
 
 // Of this file alone, to see what is left in it.
 process.env["TMPDIR"] = mkdtempSync(path.join(tmpdir(), "testing-"));
@@ -61,6 +61,20 @@ test("apply rejects with what is wrong, and takes text, a file and objects", asy
   expect(spec["rules"]).toMatchObject([{ backendRefs: [{ name: "one" }] }]);
   await expect(mesh.get("route", "none")).rejects.toThrow(/none/);
   expect(lines.join("\n")).toContain("mesh test: 1 Workers");
+});
+
+test("each fault of the table in docs/testing.md is one that a test may ask for", async () => {
+  const mesh = await started({ workers: { one: { script: `export default {}` } } });
+  const table = readFileSync(path.join(import.meta.dirname, "../../docs/testing.md"), "utf8");
+  const rows = [...table.matchAll(/^\| `(control|kv|pulse|objects|isolate)\b[^|]*\| (.*) \|$/gm)];
+  expect(rows).toHaveLength(5);
+  for (const [, family = "", cells = ""] of rows) {
+    const target = family === "isolate" ? "isolate:*" : family;
+    const modes = [...cells.matchAll(/`([a-z]+)`/g)].map(([, mode]) => mode as Fault["mode"]);
+    for (const mode of modes) await mesh.faults({ target, mode, for: "1s" });
+  }
+  const rekey: Fault = { target: "objects", mode: "rekey" };
+  await mesh.faults(rekey);
 });
 
 test("nothing stays behind, not even of a mesh that does not start", async () => {

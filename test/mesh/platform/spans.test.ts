@@ -40,11 +40,16 @@ describe("OTLP", () => {
   });
 });
 
-type Reply = number | "away" | { readonly rejectedSpans: string };
+type Reply =
+  | number
+  | "away"
+  | { readonly rejectedSpans: string }
+  | { readonly status: number; readonly retryAfter: string };
 
 /** An exporter of numbers over a collector that answers as it is told; time passes while it waits. */
 function collector(replies: readonly Reply[]) {
   const taken: number[][] = [];
+  const askedMs: number[] = [];
   const counts = { spans: 0, spans_dropped: 0 };
   const kept: Promise<void>[] = [];
   let [nowMs, asked] = [0, 0];
@@ -52,9 +57,15 @@ function collector(replies: readonly Reply[]) {
     now: () => nowMs,
     sleep: async (ms) => void (nowMs += ms),
     post: async (_url, body) => {
+      askedMs.push(nowMs);
       const reply = replies[Math.min(asked++, replies.length - 1)] ?? 200;
       if (reply === "away") throw new TypeError("connection refused");
       if (typeof reply === "number" && reply >= 300) return new Response("no", { status: reply });
+      if (typeof reply === "object" && "status" in reply)
+        return new Response("no", {
+          status: reply.status,
+          headers: { "retry-after": reply.retryAfter },
+        });
       taken.push(JSON.parse(body) as number[]);
       return Response.json(typeof reply === "number" ? {} : { partialSuccess: reply });
     },
@@ -64,6 +75,8 @@ function collector(replies: readonly Reply[]) {
   return {
     counts,
     taken,
+    askedMs,
+    pass: (ms: number) => void (nowMs += ms),
     asked: () => asked,
     add: (one: number) =>
       exporter.add(one, "http://collector/v1/traces", (work) => kept.push(work)),
@@ -96,6 +109,41 @@ describe("the exporter", () => {
     await late.settle();
     expect(late.taken).toEqual([[1, 2]]);
     expect(late.counts).toEqual({ spans: 2, spans_dropped: 0 });
+  });
+
+  it.each([
+    ["5", 5000],
+    ["Thu, 01 Jan 1970 00:00:06 GMT", 5000],
+    // Less than its own patience, or nothing that says a time.
+    ["0", 1000],
+    ["soon", 1000],
+  ])("waits as long as a collector asks with Retry-After: %s", async (retryAfter, ms) => {
+    const busy = collector([{ status: 429, retryAfter }, 200]);
+    busy.add(1);
+    await busy.settle();
+    expect(busy.askedMs).toEqual([1000, 1000 + ms]);
+    expect(busy.counts).toEqual({ spans: 1, spans_dropped: 0 });
+  });
+
+  it("leaves a collector alone that asks for longer than a sending may last, for five minutes at most", async () => {
+    const closed = collector([
+      { status: 503, retryAfter: "60" },
+      { status: 503, retryAfter: "86400" },
+      200,
+    ]);
+    const tellOne = async (ms: number): Promise<number> => {
+      closed.pass(ms);
+      closed.add(1);
+      await closed.settle();
+      return closed.asked();
+    };
+    expect(await tellOne(0)).toBe(1);
+    expect(await tellOne(59_000)).toBe(1);
+    expect(await tellOne(1000)).toBe(2);
+    expect(await tellOne(298_000)).toBe(2);
+    expect(await tellOne(2000)).toBe(3);
+    expect(closed.taken).toEqual([[1, 1, 1, 1, 1]]);
+    expect(closed.counts).toEqual({ spans: 5, spans_dropped: 0 });
   });
 
   it("holds a bounded number, and counts each span it gives up", async () => {

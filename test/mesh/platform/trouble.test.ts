@@ -37,6 +37,38 @@ describe("a probe", () => {
   });
 });
 
+describe("a retry", () => {
+  const settled = (circuit: Trouble, isOk: boolean | null, more: object): void =>
+    circuit.settle(isOk, false, LEASE.none, 0.5, { isSent: true, tookMs: 0, ...more });
+
+  it("is told as one, whatever came of it", () => {
+    const circuit = trouble();
+    settled(circuit, false, {});
+    expect(circuit.drain()).not.toHaveProperty("retries");
+    settled(circuit, false, { isRetry: true });
+    settled(circuit, true, { isRetry: true });
+    settled(circuit, null, { isRetry: true });
+    expect(circuit.drain()).toMatchObject({ ok: 1, failed: 1, retries: 2 });
+    settled(circuit, true, {});
+    expect(circuit.drain()).not.toHaveProperty("retries");
+  });
+
+  it("that was held back is told, and is no call", () => {
+    const circuit = trouble();
+    settled(circuit, null, { isSent: false, isWithheld: true });
+    expect(circuit.drain()).toMatchObject({ ok: 0, failed: 0, withheld: 1 });
+    expect(circuit.drain()).toBeNull();
+  });
+
+  it("of another generation is not told", () => {
+    const circuit = trouble();
+    settled(circuit, false, { isRetry: true });
+    circuit.learn(verdict("closed", 3));
+    settled(circuit, false, {});
+    expect(circuit.drain()).not.toHaveProperty("retries");
+  });
+});
+
 describe("a call that failed", () => {
   const failed = (circuit: Trouble, tookMs: number): void =>
     circuit.settle(false, false, LEASE.none, 0.5, { isSent: true, tookMs });
