@@ -9,6 +9,16 @@ export interface ControlTarget {
   readonly token: string;
 }
 
+/** The control that HEDDLE_CONTROL names; throws where that is no http URL. */
+export function controlAt(given: string, token = ""): ControlTarget {
+  if (/^https?:$/.test(URL.parse(given)?.protocol ?? ""))
+    return { control: given.replace(/\/+$/, ""), token };
+  throw new CliError(EXIT.usage, {
+    message: `HEDDLE_CONTROL is no URL of control: ${given}`,
+    mend: "It is an http or https URL without a path, such as http://127.0.0.1:8788.",
+  });
+}
+
 /** One thing wrong with a request; `path` begins at its body, `message` is a sentence about the document. */
 export type Violation = FieldError;
 

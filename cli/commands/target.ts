@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import type { ControlTarget } from "../client.ts";
+import { controlAt, type ControlTarget } from "../client.ts";
 import { CliError, EXIT } from "../exit.ts";
 import type { Io } from "../io.ts";
 
@@ -17,9 +17,7 @@ export interface DevFile extends ControlTarget {
 /** The control named by HEDDLE_CONTROL and HEDDLE_TOKEN, else that of the dev mesh of the project we are in. */
 export function findControl(io: Pick<Io, "env" | "cwd">): ControlTarget {
   const control = io.env["HEDDLE_CONTROL"];
-  if (control) {
-    return { control: control.replace(/\/+$/, ""), token: io.env["HEDDLE_TOKEN"] ?? "" };
-  }
+  if (control) return controlAt(control, io.env["HEDDLE_TOKEN"]);
   const project = projectAbove(io.cwd);
   if (!project) {
     throw new CliError(EXIT.unreachable, {

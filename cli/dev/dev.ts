@@ -14,6 +14,7 @@ import { openListener, type Listener, type Target } from "./ports.ts";
 import { openReadyFile } from "./ready-file.ts";
 import { openState } from "./state.ts";
 import { createTeller } from "./teller.ts";
+import { VISITOR_HEADERS } from "./visitor.ts";
 
 /** What a dev mesh is started with. */
 export interface DevOptions {
@@ -93,7 +94,7 @@ async function comeUp(options: DevOptions, later: Later): Promise<Ready> {
   const gateway = await opened(
     "--port",
     options.port,
-    async (port) => await openListener({ port, target }),
+    async (port) => await openListener({ port, target, headers: VISITOR_HEADERS }),
   );
   later(gateway.close);
   const control = await opened(

@@ -39,11 +39,13 @@ interface Course extends FollowerOptions {
   project: Project;
   /** Control knows something newer than the keys kept. */
   isStale: boolean;
+  /** What of the Workers as they run was told not to work. */
+  warned: ReadonlySet<string>;
 }
 
 export function createFollower(options: FollowerOptions): Follower {
   const { loom, tell } = options;
-  const course: Course = { ...options, isStale: false };
+  const course: Course = { ...options, isStale: false, warned: new Set() };
   const inTurn = createTurns();
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -147,6 +149,16 @@ async function reload(course: Course): Promise<void> {
   await learn(course);
   await desk.keepCounts(loom.runtime);
   await loom.reload();
+  await warn(course);
+}
+
+/** Tells what will not work, unless it was told of the Workers before. */
+async function warn(course: Course): Promise<void> {
+  const { loom, tell, warned } = course;
+  const warnings = await loom.warnings();
+  course.warned = new Set(warnings.map(({ message }) => message));
+  for (const warning of warnings)
+    if (!warned.has(warning.message)) tell.complain(warning, "warning");
 }
 
 /** Asks control again for table and seeds, unless a fault has it down: then the newest dev saw have to do. */

@@ -2,6 +2,7 @@
 import type { StoredResource } from "../../mesh/contract/state.ts";
 import { HEDDLE_LISTENER } from "../../mesh/contract/headers.ts";
 import { openListener, type Listener, type ListenerOptions } from "./ports.ts";
+import { VISITOR_HEADERS } from "./visitor.ts";
 
 /** Where one Gateway's listener port is reached, as `status.addresses` says it. */
 export interface GatewayAddress {
@@ -35,7 +36,7 @@ export function createGatewayPorts(key: string, target: ListenerOptions["target"
   const opened = new Map<string, Opened>();
 
   const open = async (stands: string, port: number): Promise<Opened> => {
-    const headers = { [HEDDLE_LISTENER]: `${key} ${stands}` };
+    const headers = { ...VISITOR_HEADERS, [HEDDLE_LISTENER]: `${key} ${stands}` };
     return { listener: await openListener({ target, headers, port }), stands };
   };
 

@@ -2,8 +2,9 @@
 import type { StoredResource } from "../../mesh/contract/state.ts";
 import { listResources } from "../api.ts";
 import { askControl, type ControlTarget } from "../client.ts";
-import { CliError } from "../exit.ts";
+import { CliError, type Complaint } from "../exit.ts";
 import type { Project } from "../project/load.ts";
+import { displayPath } from "../project/project-error.ts";
 import type { SourcedDocument } from "../project/resources.ts";
 import { keptKeks } from "../weave/keys.ts";
 import type { MeshPlan } from "../weave/plan.ts";
@@ -50,6 +51,8 @@ export interface Loom {
   take(project: Project): Promise<boolean>;
   /** Asks control which resources there are; true where they ask for other bindings than the Workers have. */
   takeResources(): Promise<boolean>;
+  /** What of the Workers as they are will not work. */
+  warnings(): Promise<readonly Complaint[]>;
   /** The Gateways among them. */
   gateways(): readonly StoredResource[];
   workloads(): readonly string[];
@@ -125,6 +128,7 @@ async function createLoom(frame: Frame, project: Project, builds: ProjectBuilds)
     reload: async () => await reload(cloth),
     take: async (next) => await take(cloth, next),
     takeResources: async () => await takeResources(cloth),
+    warnings: async () => warningsOf(await planDev(materialOf(cloth))),
     gateways: () => cloth.gateways,
     workloads: () => cloth.project.workers.map(({ workload }) => workload),
     inputs: () =>
@@ -166,6 +170,14 @@ async function takeResources(cloth: Cloth): Promise<boolean> {
   cloth.settings = fingerprint(await planDev(materialOf(cloth)));
   return cloth.settings !== before;
 }
+
+const warningsOf = ({ workers }: MeshPlan): readonly Complaint[] =>
+  workers.flatMap(({ workload, worker, warnings }) =>
+    warnings.map((warning) => ({
+      message: `${workload}: ${warning}`,
+      where: displayPath(worker.configPath),
+    })),
+  );
 
 /** A Worker that does not start lacks the entrypoints others are bound to; only the first is worth telling. */
 function withoutEchoes(error: unknown): unknown {

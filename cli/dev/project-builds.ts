@@ -49,10 +49,6 @@ async function buildOne(
     outDir: path.join(dir, worker.workload.replace("/", ".")),
   });
   const exported = await readExports(built);
-  refuseByBuild(
-    worker,
-    exported,
-    built.modules.map(({ name }) => name),
-  );
+  refuseByBuild(worker, exported, built.modules);
   return { built, exports: exported.names.length > 0 ? exported : DEFAULT_ONLY };
 }

@@ -2,6 +2,9 @@
 // that knows miniflare 5's shapes; it imports nothing of it.
 import type { RuntimeBinding, RuntimeWorker, WorkerTarget } from "./runtime-worker.ts";
 
+/** What the runtime reads `request.cf` from at an exposed entrypoint, as JSON, and takes off the request. */
+export const CF_HEADER = "mf-cf-blob";
+
 /**
  * A Worker's name as workerd may have it: it becomes part of a file name. No Worker or namespace has a dot.
  * Objects are stored under this name.

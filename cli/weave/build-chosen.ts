@@ -84,12 +84,7 @@ export async function buildChosen(
       outDir: path.join(project.dir, ".heddle/build/weave", folder),
     });
     const exported = await readExports(built);
-    if (isChosen)
-      refuseByBuild(
-        worker,
-        exported,
-        built.modules.map(({ name }) => name),
-      );
+    if (isChosen) refuseByBuild(worker, exported, built.modules);
     workers.set(worker.workload, built);
     exports.set(worker.workload, exported.names.length > 0 ? exported : DEFAULT_ONLY);
   };

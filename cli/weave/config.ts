@@ -6,10 +6,10 @@ import type { WorkerModule } from "../dev/modules.ts";
 import type { WranglerConfig } from "../project/wrangler-config.ts";
 import { relocate } from "./config-paths.ts";
 import { toRules } from "./module-rules.ts";
-import { hasOwnRoutes, type PlannedWorker } from "./plan.ts";
+import type { PlannedWorker } from "./plan.ts";
 import type { MeshBinding } from "./reach.ts";
 import type { PlannedSystem } from "./system.ts";
-import { WOVEN_FILES } from "./weavable.ts";
+import { hasOwnRoutes, WOVEN_FILES } from "./weavable.ts";
 
 /** A wrangler file as an object of JSON. */
 export type GeneratedConfig = Readonly<Record<string, unknown>>;

@@ -6,7 +6,7 @@ import process from "node:process";
 import { SEED_LIFE_MS, type KeySet, type WrappedKeys } from "../../mesh/contract/identity.ts";
 import { wrapKeys } from "../../mesh/identity/seed.ts";
 import { BINDINGS } from "../../mesh/contract/wiring.ts";
-import { askControl } from "../client.ts";
+import { askControl, controlAt, type ControlTarget } from "../client.ts";
 import { CliError, EXIT } from "../exit.ts";
 
 /** What a Worker begins with when nobody answers. */
@@ -40,7 +40,7 @@ export async function collectKeys(
 ): Promise<MeshKeys> {
   const control = sources.env["HEDDLE_CONTROL"];
   const found = control
-    ? await fromControl(workloads, control, sources.env["HEDDLE_TOKEN"] ?? "")
+    ? await fromControl(workloads, controlAt(control, sources.env["HEDDLE_TOKEN"]))
     : fromState(workloads, sources.stateDir);
   const { seeds, isNew } = await wrapSeeds(found.seeds, sources);
   return { ...found, seeds, notes: notesOf(found, isNew) };
@@ -52,12 +52,7 @@ interface Found {
   readonly seeds: ReadonlyMap<string, KeySet>;
 }
 
-async function fromControl(
-  workloads: readonly string[],
-  control: string,
-  token: string,
-): Promise<Found> {
-  const target = { control: control.replace(/\/+$/, ""), token };
+async function fromControl(workloads: readonly string[], target: ControlTarget): Promise<Found> {
   const answers = await Promise.all(
     workloads.map(async (workload) => {
       const answer = await askControl<ControlAnswer>(target, "GET", `/v1/weave/${workload}`);

@@ -12,9 +12,11 @@ import type { ProjectWorker } from "../project/workers.ts";
 import type { ServiceBindingConfig, WranglerConfig } from "../project/wrangler-config.ts";
 import { sortBindings, type Dial } from "./dial.ts";
 import { DEFAULT_ONLY, toEntrypoints } from "./exports.ts";
+import { missingEntrypoints } from "./missing.ts";
 import { carryingQueues } from "./queues.ts";
 import { planReach, type MeshBinding } from "./reach.ts";
 import { setScene, toCourse, wantedTargets, type PlanOptions, type Scene } from "./scene.ts";
+import { hasOwnRoutes } from "./weavable.ts";
 import { meshBindings, planGateway, planRelay, SYSTEM, type PlannedSystem } from "./system.ts";
 
 /** One Worker of the project in the plan. */
@@ -36,7 +38,9 @@ export interface PlannedWorker {
   readonly dials: readonly string[];
   /** Workloads it is bound to. */
   readonly bound: readonly string[];
-  /** What whoever weaves should know. */
+  /** What will not work. */
+  readonly warnings: readonly string[];
+  /** What else whoever weaves should know. */
   readonly notes: readonly string[];
 }
 
@@ -75,6 +79,7 @@ function planWorker(worker: ProjectWorker, scene: Scene): PlannedWorker {
     exports: exported.names,
     entrypoints: toEntrypoints(exported, worker.config),
     outside,
+    warnings: missingEntrypoints(dials, scene),
     dials: [...new Set(dials.map(({ dialled }) => dialled.service).filter((it) => it !== ""))],
   };
   const notes = outside.map(
@@ -154,10 +159,6 @@ function wovenObjects(worker: ProjectWorker, { project }: Scene): readonly strin
     )
     .map(({ name }) => name);
 }
-
-/** Whether a Worker's wrangler file gives it routes or custom domains. */
-export const hasOwnRoutes = ({ route, routes }: WranglerConfig): boolean =>
-  route !== undefined || (routes !== undefined && routes.length > 0);
 
 /** From this date a navigation prefers assets. */
 const NAVIGATION_DATE = "2025-04-01";

@@ -43,6 +43,10 @@ export const REFUSALS = {
     what: "it gets messages of a queue that carries the context, and nothing in it opens them",
     mend: "Weave its consumer, or take the queue out of `spec.queues`.",
   },
+  "HEDDLE-W011": {
+    what: "it has routes of its own and calls passThroughOnException, which hands a request on past the mesh",
+    mend: "Answer errors in the Worker, or set `join: relay`.",
+  },
 } as const;
 
 export type RefusalCode = keyof typeof REFUSALS;

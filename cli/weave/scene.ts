@@ -134,7 +134,7 @@ function toTarget(worker: ProjectWorker, { exports, dev }: PlanOptions): Target 
 }
 
 /** The endpoints a dial may be steered to. */
-const endpointsOf = (
+export const endpointsOf = (
   { service, endpoint }: Dialled,
   steering: Steering,
 ): readonly NamedEndpoint[] =>

@@ -1,4 +1,6 @@
 // Owns which Workers can be woven, and which names of theirs would collide with what weaving adds.
+import { readFileSync } from "node:fs";
+import type { BuiltWorker } from "../dev/build.ts";
 import type { ProjectWorker } from "../project/workers.ts";
 import type { WranglerConfig } from "../project/wrangler-config.ts";
 import { displayPath } from "../project/project-error.ts";
@@ -43,23 +45,37 @@ export function refuseByConfig(worker: ProjectWorker): void {
   if (taken !== undefined) refuse("HEDDLE-W006", `the binding ${taken}`);
 }
 
-/** Throws when the build of a Worker that is to be woven shows that it cannot. */
+/** Throws when the build of a Worker that is to join in its isolate shows that it cannot. */
 export function refuseByBuild(
   worker: ProjectWorker,
   exported: WorkerExports,
-  modules: readonly string[],
+  modules: BuiltWorker["modules"],
 ): void {
-  if (worker.join !== "woven") return;
+  if (worker.join === "relay") return;
   const refuse = refuser(worker);
+  const failing = hasOwnRoutes(worker.config) ? modules.find(passesThrough) : undefined;
+  if (failing !== undefined) refuse("HEDDLE-W011", `in ${failing.name}`);
+  if (worker.join === "hand") return;
   const [unread] = exported.unread;
   if (unread !== undefined) refuse("HEDDLE-W007", `export * from "${unread}"`);
   if (exported.names.length === 0) refuse("HEDDLE-W002");
   const added = exported.names.find((name) => ADDED_EXPORTS.includes(name));
   if (added !== undefined) refuse("HEDDLE-W006", `the export ${added}`);
   const ours = new Set<string>(Object.values(WOVEN_FILES));
-  const taken = modules.find((name) => ours.has(name));
-  if (taken !== undefined) refuse("HEDDLE-W006", `the module ${taken}`);
+  const taken = modules.find(({ name }) => ours.has(name));
+  if (taken !== undefined) refuse("HEDDLE-W006", `the module ${taken.name}`);
 }
+
+/** Whether a Worker's wrangler file gives it routes or custom domains. */
+export const hasOwnRoutes = ({ route, routes }: WranglerConfig): boolean =>
+  route !== undefined || (routes !== undefined && routes.length > 0);
+
+/** A call of it: many libraries make contexts with a member of that name. */
+const PASSES_THROUGH =
+  /(?:\.\s*passThroughOnException|\[\s*(["'`])passThroughOnException\1\s*\])\s*(?:\?\.\s*)?\(/;
+
+const passesThrough = ({ type, path }: BuiltWorker["modules"][number]): boolean =>
+  (type === "ESModule" || type === "CommonJS") && PASSES_THROUGH.test(readFileSync(path, "utf8"));
 
 const refuser =
   (worker: ProjectWorker) =>

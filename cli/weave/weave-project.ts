@@ -165,7 +165,7 @@ async function writeWorker(
     join: planned.join,
     configPath,
     redirect,
-    notes: [...planned.notes, ...notes],
+    notes: [...planned.warnings, ...planned.notes, ...notes],
   };
 }
 

@@ -6,13 +6,14 @@ import {
   BYPASSED,
   DEGRADED,
   METRICS,
+  OUTSIDE,
   SPANS,
   SPANS_DROPPED,
   type SeriesDelta,
 } from "../../mesh/contract/telemetry.ts";
 import type { Control } from "../control.ts";
 import { type Readings, destinations, readDestinations } from "./read.ts";
-import { isRefusal, OUTSIDE } from "./stat.ts";
+import { isRefusal } from "./stat.ts";
 import { type Family, writeFamilies } from "./text-format.ts";
 
 /** The content type of the format. */

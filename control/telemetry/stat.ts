@@ -5,7 +5,12 @@ import { quantile } from "../../mesh/algorithms/histogram/quantile.ts";
 import type { Edge, Golden, ServiceStat, Stat } from "../../mesh/contract/api.ts";
 import { REASONS, type Reason } from "../../mesh/contract/reasons.ts";
 import type { TelemetryReading } from "../../mesh/contract/state.ts";
-import type { Durations, Facet, SeriesDelta } from "../../mesh/contract/telemetry.ts";
+import {
+  OUTSIDE,
+  type Durations,
+  type Facet,
+  type SeriesDelta,
+} from "../../mesh/contract/telemetry.ts";
 
 /** Golden signals of readings by destination. */
 export function statOf(
@@ -36,9 +41,6 @@ export function statOf(
   }
   return { windowMs, services, edges };
 }
-
-/** Who comes from outside the mesh, with no identity. */
-export const OUTSIDE = "outside";
 
 function commonOf(series: readonly SeriesDelta[], spanMs: number) {
   const effective = goldenOf(series, "effective", spanMs);

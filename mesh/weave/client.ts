@@ -54,7 +54,7 @@ class Client implements ProxyHandler<object> {
     return name === "toJSON" ? withoutJson(found as object, {}) : found;
   }
   has(own: object, name: string | symbol): boolean {
-    return typeof name === "string" || name in own;
+    return name in own || !!this.get(own, name, own);
   }
   /** The runtime's own binding, for what only it can say. */
   raw(): object | null {

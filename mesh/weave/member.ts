@@ -15,13 +15,14 @@ abstract class Shape implements ProxyHandler<object> {
   abstract readonly prototype: object;
   abstract deeper(name: string): unknown;
   abstract awaited(): Promise<unknown>;
+  /** Falsy where the class's own stands. */
   abstract special(name: symbol): unknown;
 
   get(_hollow: object, name: string | symbol, self: object): unknown {
     if (name === "then" || name === "catch" || name === "finally")
       return (...args: unknown[]) =>
         Reflect.apply(Reflect.get(Promise.prototype, name) as Then, this.awaited(), args);
-    if (typeof name === "symbol") return this.special(name) ?? this.#symbol(name, self);
+    if (typeof name === "symbol") return this.special(name) || this.#symbol(name, self);
     if (name in this.prototype) return Reflect.get(this.prototype, name, self) as unknown;
     return isIndex(name) ? undefined : this.deeper(name);
   }
@@ -34,7 +35,7 @@ abstract class Shape implements ProxyHandler<object> {
     return this.prototype;
   }
   has(_hollow: object, name: string | symbol): boolean {
-    return typeof name === "string" || name in this.prototype;
+    return typeof name === "string" ? !isIndex(name) : name in this.prototype;
   }
   set(): boolean {
     return true;
@@ -75,7 +76,7 @@ class Member extends Shape {
     return this.#remote.get(this.#path).value;
   }
   special(name: symbol): unknown {
-    return name === NATIVE ? this.#native() : undefined;
+    return name === NATIVE && this.#native();
   }
 }
 
@@ -100,7 +101,7 @@ class Result extends Shape {
   }
   special(name: symbol): unknown {
     if (name === NATIVE) return this.#sent.latest() ?? undefined;
-    return name === Symbol.dispose ? () => release(this.#sent) : undefined;
+    return name === Symbol.dispose && (() => release(this.#sent));
   }
 }
 

@@ -39,7 +39,7 @@ function namespaceOf(namespace: object, isolate: Isolate): object {
     get(real, name) {
       if (name === NATIVE) return real;
       const found: unknown = Reflect.get(real, name);
-      if (typeof found !== "function") return found;
+      if (typeof found !== "function" || name === "constructor") return found;
       const method = found as () => unknown;
       if (name === "get" || name === "getByName") return methodOn(() => front, real, method, stub);
       if (name !== "jurisdiction") return methodOn(() => front, real, method);

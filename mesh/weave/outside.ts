@@ -10,6 +10,7 @@ import type { CallRecord, Isolate, Scope } from "../pipeline/isolate.ts";
 import type { ShownRequest } from "../pipeline/late.ts";
 import { readTracestate } from "../pipeline/tracestate.ts";
 import type { RuntimeContext, Serve } from "./inlet.ts";
+import { withLate } from "./load-late.ts";
 import { fromRequest } from "./parts.ts";
 import { inScope, scopeOf } from "./scope.ts";
 
@@ -59,7 +60,21 @@ async function serveEntry(
   const response = await inScope(scope, () => serve(stripped(allowed, scope.context)));
   tell(entry, { status: response.status, durationMs: isolate.now() - startMs });
   const leaving = toOutside(isolate, response, drawn ? scope.cohort : "", request);
-  return entry.shown?.wantsProof === true ? proved(entry, entry.shown, leaving) : leaving;
+  return entry.shown === null ? leaving : known(entry, entry.shown, leaving);
+}
+
+/** The answer to somebody known: proved where asked for, a socket for as long as nobody revokes him. */
+function known(
+  entry: Entry,
+  shown: ShownRequest,
+  response: Response,
+): Promise<Response> | Response {
+  const { isolate, scope } = entry;
+  const opened = { isolate, keeper: scope.keeper, principal: shown.subject, tag: () => "" };
+  // What goes over a socket is not covered by any proof.
+  if (response.webSocket !== null)
+    return withLate(({ watchSocket }) => watchSocket(response, opened));
+  return shown.wantsProof ? proved(entry, shown, response) : response;
 }
 
 /** A request that came by the Worker's own routes. */

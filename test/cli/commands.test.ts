@@ -122,6 +122,17 @@ describe("delete", () => {
 });
 
 describe("which control", () => {
+  test.each(["nonsense", "localhost:8788", "ftp://control.example", "http://"])(
+    "HEDDLE_CONTROL=%s: one error that names the variable and its form",
+    async (control) => {
+      const { exit, err } = await desk.heddle("get routes", { env: { HEDDLE_CONTROL: control } });
+      expect(exit).toBe(EXIT.usage);
+      expect(err).toContain(`HEDDLE_CONTROL is no URL of control: ${control}`);
+      expect(err).toContain("http://127.0.0.1:8788");
+      expect(desk.control.asked).toEqual([]);
+    },
+  );
+
   test("without HEDDLE_CONTROL, the running dev mesh of the project above", async () => {
     mkdirSync(path.join(desk.dir, ".heddle/state"), { recursive: true });
     mkdirSync(path.join(desk.dir, "workers/a"), { recursive: true });

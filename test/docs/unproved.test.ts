@@ -48,7 +48,7 @@ const ask = async (worker: string, query = ""): Promise<unknown> => {
 };
 
 test("every point has its check", () => {
-  expect(configs).toHaveLength(11);
+  expect(configs).toHaveLength(13);
 });
 
 test("mutable env", async () => {
@@ -58,6 +58,14 @@ test("mutable env", async () => {
 test("added props", async () => {
   const props = { heddle: { workload: "default/caller" } };
   expect(await ask("unproved-props-caller")).toEqual({ overFetch: props, overRpc: props });
+});
+
+test("the front of assets hands no props on locally", async () => {
+  const props = { heddle: { workload: "default/caller" } };
+  expect(await ask("unproved-front-caller")).toEqual({
+    woven: { overFetch: props, overRpc: props },
+    byHand: { overFetch: {}, overRpc: {} },
+  });
 });
 
 test("nodejs_als", async () => {

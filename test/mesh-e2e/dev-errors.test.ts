@@ -132,3 +132,30 @@ test("a route to nowhere is a warning, and the mesh runs", async () => {
     /^warning: .*mesh\/routes\.yaml:19:13: HTTPRoute default\/color: BackendNotFound: /,
   );
 });
+
+test("a binding to an entrypoint that is not there is a warning, at start and after a reload", async () => {
+  edit("caller/wrangler.jsonc", '"Paint"', '"Pain"');
+  const lines: string[] = [];
+  const mesh = await startDev({
+    project,
+    port: 0,
+    controlPort: 0,
+    log: (line) => void lines.push(line),
+  });
+  expect((await fetch(`${mesh.ready.gateway}/plain`)).status).toBe(200);
+  const told = lines.filter((line) => line.includes("PAINT"));
+  expect(told).toEqual([
+    expect.stringMatching(
+      /^warning: .*caller\/wrangler\.jsonc: default\/caller: PAINT dials the entrypoint Pain of default\/blue, which has Paint$/,
+    ),
+  ]);
+  edit("caller/wrangler.jsonc", '"Pain"', '"Paint"');
+  await expect.poll(() => lines.at(-1), { timeout: 20_000 }).toMatch(/^reloaded in/);
+  lines.length = 0;
+  edit("blue/index.js", "class Paint", "class Brush");
+  await expect.poll(() => lines.at(-1), { timeout: 20_000 }).toMatch(/^reloaded in/);
+  await mesh.close();
+  expect(lines).toContainEqual(
+    expect.stringContaining("PAINT dials the entrypoint Paint of default/blue, which has Brush"),
+  );
+});

@@ -14,6 +14,7 @@ import path from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDev, type DevMesh } from "../../cli/dev/dev.ts";
+import { VISITOR_CF } from "../../cli/dev/visitor.ts";
 import { runCli } from "../../cli/program.ts";
 import { captureIo } from "../cli/fake-control.ts";
 
@@ -83,6 +84,24 @@ test("calls go through the mesh and are counted exactly", async () => {
     "default/blue": { invocations: 50, handlerRuns: 50, kvReads: 0 },
     "default/green": { invocations: 0, handlerRuns: 0, kvReads: 0 },
   });
+});
+
+test("request.cf is there at every port, also where it is handed on; no client writes it", async () => {
+  const forged = { "mf-cf-blob": '{"country":"XX"}', "cf-ipcountry": "XX", "cf-own": "x" };
+  const asks = async (url: string, headers: Record<string, string> = {}) =>
+    (await (await fetch(url, { headers: { ...forged, ...headers } })).json()) as {
+      cf: unknown;
+      onward: unknown;
+      headers: readonly string[];
+    };
+  const { status } = JSON.parse((await heddle("get gateway front -o json")).out);
+  for (const origin of [mesh.ready.gateway, `http://${status.addresses[0].value}`]) {
+    const { cf, onward, headers } = await asks(`${origin}/visitor`);
+    expect(cf).toEqual(VISITOR_CF);
+    expect(onward).toEqual(VISITOR_CF);
+    expect(headers).not.toContain("mf-cf-blob");
+    expect(headers).not.toContain("cf-own");
+  }
 });
 
 test("apply --wait in the project's folder: every later call goes by the new table", async () => {

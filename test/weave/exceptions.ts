@@ -27,7 +27,11 @@ export const EXCEPTIONS: readonly Exception[] = [
   {
     what: "`connect()` on a binding to a Worker of the mesh is not carried",
     why: "Raw sockets have neither a path nor a message that could be routed or proved",
-    probes: ["member: reserved connect, called", "member: reserved connect, with an argument"],
+    probes: [
+      "member: reserved connect, called",
+      "member: reserved connect, with a text",
+      "member: reserved connect, with an argument",
+    ],
   },
   {
     what: "A redirect by 307 or 308 of a `Request` object's own body is not followed, as if the body were a stream; nor is one to another scheme than http",
@@ -38,6 +42,11 @@ export const EXCEPTIONS: readonly Exception[] = [
     what: "Of the 32 MiB that the arguments of an RPC may have, the mesh's envelope takes some 200 bytes",
     why: "It travels with them",
     probes: ["value: too big"],
+  },
+  {
+    what: "A remote method named `toJSON`, called with one text, is not called: the answer is `{}`",
+    why: "It is the question that `JSON.stringify` asks of everything, and printing a binding must call nobody",
+    probes: ["member: reserved toJSON, with a text"],
   },
   {
     what: "`structuredClone` of a binding fails with another message",

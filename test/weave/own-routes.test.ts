@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compile } from "../../control/compile/compile.ts";
 import {
   ACCEPT_SIGNATURE,
   ASK_FOR_PROOF,
@@ -17,15 +16,13 @@ import {
   type RequestMeaning,
   type Signer,
 } from "../../mesh/identity.ts";
-import { toStored, woven } from "../golden/stored.ts";
 import { startCloth, type Cloth } from "./cloth.ts";
 import { newestDate } from "./differences.ts";
-import { control, GONE, PULSE } from "./own-planes.ts";
+import { chunksOf, control, GONE, HOST, LATER, PULSE } from "./own-planes.ts";
+import { frameOf, UPGRADE, upgraded } from "./upgrade.ts";
 import { counter, runsOf, victim } from "./victims.ts";
 
-const HOST = "house.example";
 const FRONT = "spiffe://one.example/ns/shop/sa/front";
-const HEDDLE = "heddle.dev/v1";
 
 let cloth: Cloth;
 let issuer: CryptoKey;
@@ -48,12 +45,20 @@ beforeAll(async () => {
     more: chunksOf(key),
     workers: [
       victim("house", {
+        // A socket that is silent hears of a revocation within the lease.
+        wiring: { leaseMs: 1000 },
         bindings: {
           HEDDLE: { type: "worker", worker: "control", entrypoint: "Workload" },
           HEDDLE_PULSE: { type: "worker", worker: "pulse", entrypoint: "Pulse" },
         },
       }),
-      { name: "pulse", source: PULSE, exports: ["default", "Pulse"], isPlain: true },
+      {
+        name: "pulse",
+        source: PULSE,
+        exports: ["default", "Pulse"],
+        isPlain: true,
+        isExposed: true,
+      },
       counter,
       {
         name: "control",
@@ -68,56 +73,6 @@ afterAll(async () => {
   await cloth?.close();
   rmSync(dir, { recursive: true, force: true });
 });
-
-/** What control makes of a TrustDomain and of policies of the house. */
-function chunksOf(key: object): Readonly<Record<string, unknown>> {
-  const policyOf = (name: string, spec: object) => ({
-    apiVersion: HEDDLE,
-    kind: "AuthorizationPolicy",
-    metadata: { name },
-    spec: { targetRefs: [{ kind: "Service", name: "house" }], ...spec },
-  });
-  const principals = ["one.example/ns/shop/sa/front"];
-  const documents = [
-    {
-      apiVersion: HEDDLE,
-      kind: "Mesh",
-      metadata: { name: "m" },
-      spec: {
-        trustDomain: "cloth.example",
-        defaults: { authorization: { defaultAction: "deny" } },
-      },
-    },
-    {
-      apiVersion: HEDDLE,
-      kind: "TrustDomain",
-      metadata: { name: "one" },
-      spec: {
-        trustDomain: "one.example",
-        bundle: { keys: [key] },
-        subjects: ["spiffe://one.example/ns/shop/*"],
-        authorities: [HOST],
-      },
-    },
-    policyOf("let", {
-      rules: [
-        { from: [{ principals }], to: [{ paths: ["/paid"] }] },
-        { to: [{ methods: ["GET"], paths: ["/open"] }] },
-      ],
-    }),
-    policyOf("not", { action: "DENY", rules: [{ to: [{ paths: ["/closed"] }] }] }),
-    { ...woven("default/house"), edge: true },
-  ];
-  const resources = documents.map((document) => toStored(document));
-  const { directory, chunks } = compile({ resources, version: 1, previous: 0, nowMs: 0 });
-  const all = Buffer.concat(chunks.map((bytes) => Buffer.from(bytes)));
-  return Object.fromEntries(
-    ["trust", "policy:default/house"].map((id) => {
-      const { offset, length } = directory.chunks[id] ?? { offset: 0, length: 0 };
-      return [id, JSON.parse(all.subarray(offset, offset + length).toString()) as unknown];
-    }),
-  );
-}
 
 async function signerOf(sub = FRONT, by = issuer): Promise<Signer> {
   const pair = await generateKeyPair("ES256", { extractable: true });
@@ -237,6 +192,23 @@ describe("who proves one", () => {
       .toBe("401 revoked");
     expect(await answerTo(await proved("/open"))).toBe("200");
   });
+
+  it("keeps a WebSocket until it is revoked, also where nothing is said on it", async () => {
+    const signer = await signerOf(`spiffe://${LATER}`);
+    const { target = "", headers } = await proved("/socket", { signer, headers: UPGRADE });
+    const socket = await upgraded(cloth.url("house"), target, headers);
+    // A masked text without a letter: what comes back shows that it goes both ways.
+    socket.write(Buffer.from([0x81, 0x80, 0, 0, 0, 0]));
+    expect((await frameOf(socket)).opcode).toBe(1);
+    await cloth.fetch("pulse", "http://pulse.example/", {
+      method: "POST",
+      body: `spiffe://${LATER}`,
+    });
+    const { opcode, payload } = await frameOf(socket);
+    const [code, reason] = [payload.readUInt16BE(0), payload.toString("utf8", 2)];
+    expect([opcode, code, reason]).toEqual([8, 1008, "revoked"]);
+    socket.destroy();
+  }, 20_000);
 
   it.each<[string, () => Promise<Message>]>([
     ["for another audience", () => proved("/paid", { audience: "http://other.example/paid" })],

@@ -243,3 +243,23 @@ test("own routes, assets and labels are told", () => {
     { workload: "heddle/relay", woven: true, edge: false, bound: ["default/a", "default/b"] },
   ]);
 });
+
+test("a dial to an entrypoint that is not there is warned of, with those that are", () => {
+  const caller = worker("caller", {
+    services: [
+      { binding: "PAY", service: "payments", entrypoint: "Payment" },
+      { binding: "ADMIN", service: "payments", entrypoint: "Admin" },
+      { binding: "BARE", service: "endpoint:bare", entrypoint: "Api" },
+      { binding: "UNBUILT", service: "unbuilt", entrypoint: "Api" },
+    ],
+  });
+  const workers = [caller, worker("payments"), worker("bare"), worker("unbuilt")];
+  const exports = new Map([
+    ["default/payments", exportsOf(["default", "Payments", "Admin"])],
+    ["default/bare", exportsOf(["default"])],
+  ]);
+  expect(of(plan(project(workers), { exports }), "caller").warnings).toEqual([
+    "PAY dials the entrypoint Payment of default/payments, which has Payments, Admin",
+    "BARE dials the entrypoint Api of default/bare, which has none but its default export",
+  ]);
+});

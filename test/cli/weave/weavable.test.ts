@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
 import { loadProject } from "../../../cli/project/load.ts";
 import { WeaveError } from "../../../cli/weave/refusal.ts";
 import { refuseByBuild, refuseByConfig } from "../../../cli/weave/weavable.ts";
@@ -18,6 +19,8 @@ async function workerOf(config: object, join = "woven") {
   if (!worker) throw new Error("no Worker");
   return worker;
 }
+
+const emptyModule = (name: string) => ({ name, type: "Text" as const, path: name });
 
 const PYTHON = { main: "index.py", compatibility_flags: ["python_workers"] };
 
@@ -55,7 +58,7 @@ test("a build shows service-worker syntax, names that collide, and exports that 
     names: readonly string[],
     modules: readonly string[] = [],
     unread: readonly string[] = [],
-  ) => codeOf(() => refuseByBuild(worker, { names, inner: [], unread }, modules));
+  ) => codeOf(() => refuseByBuild(worker, { names, inner: [], unread }, modules.map(emptyModule)));
   expect(build(["default"], ["index.js"])).toBeUndefined();
   expect(build([])).toBe("HEDDLE-W002");
   expect(build(["default", "HeddleDev"])).toBe("HEDDLE-W006");
@@ -67,6 +70,43 @@ test("a build shows service-worker syntax, names that collide, and exports that 
   expect(
     codeOf(() => refuseByBuild(byHand, { names: [], inner: [], unread: [] }, [])),
   ).toBeUndefined();
+});
+
+describe("passThroughOnException", () => {
+  const ROUTED = { routes: [{ pattern: "shop.example/*", zone_name: "shop.example" }] };
+  const answers = async (text: string, config: object = ROUTED, join = "woven") => {
+    const worker = await workerOf(config, join);
+    const dir = makeProject({ "index.js": text });
+    const module = {
+      name: "index.js",
+      type: "ESModule",
+      path: path.join(dir, "index.js"),
+    } as const;
+    const exported = { names: ["default"], inner: [], unread: [] };
+    return codeOf(() => refuseByBuild(worker, exported, [module]));
+  };
+
+  test.each([
+    "ctx.passThroughOnException()",
+    "this.ctx .passThroughOnException ( )",
+    "c.executionCtx?.passThroughOnException?.()",
+    'e["passThroughOnException"]()',
+  ])("%s: refused where the Worker has routes of its own, also by hand", async (text) => {
+    expect(await answers(text)).toBe("HEDDLE-W011");
+    expect(await answers(text, ROUTED, "hand")).toBe("HEDDLE-W011");
+    expect(await answers(text, { route: "shop.example/*" })).toBe("HEDDLE-W011");
+    expect(await answers(text, ROUTED, "relay")).toBeUndefined();
+    expect(await answers(text, {})).toBeUndefined();
+  });
+
+  test.each([
+    "({ waitUntil() {}, passThroughOnException() {} })",
+    "make({ passThroughOnException: ctx.passThroughOnException })",
+    "ctx.passThroughOnExceptions()",
+    'log("passThroughOnException")',
+  ])("%s: no call", async (text) => {
+    expect(await answers(text)).toBeUndefined();
+  });
 });
 
 test("a refusal names the Worker, the code, the file and the mend", async () => {
