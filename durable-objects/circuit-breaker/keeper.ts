@@ -59,7 +59,9 @@ export function createKeeper(sql: Sql, clock: Clock): Keeper {
       const breaker = machine(policy);
       const nowMs = clock.now();
       expire(breaker, nowMs, random);
-      for (const { workload, isolate, sequence, delta } of parts)
+      // Told at once, they came at once: whoever failed is not judged before the others were heard.
+      const goodFirst = parts.toSorted((one, other) => badIn(one.delta) - badIn(other.delta));
+      for (const { workload, isolate, sequence, delta } of goodFirst)
         if (isNewer(sequences, `${workload} ${isolate}`, sequence, nowMs)) {
           takeDelta(breaker, workload, delta, policy, nowMs, random);
           observe(brake, delta, nowMs);
@@ -90,6 +92,9 @@ export function createKeeper(sql: Sql, clock: Clock): Keeper {
     ...createTold(clock),
   };
 }
+
+/** 1: there is something in it by which a circuit may open. */
+const badIn = ({ failed, held, slow }: BreakerDelta): number => Math.sign(failed + held + slow);
 
 /** What the others were told last. */
 function createTold(clock: Clock): Pick<Keeper, "isNews" | "told"> {

@@ -137,9 +137,9 @@ const mesh: DevMesh = {
   stop: async () => {},
 };
 
-const files = load(path.join(import.meta.dirname, "cases")).files.map((file) =>
-  toCaseFile(file.name, file.document),
-);
+const files = load(path.join(import.meta.dirname, "cases"))
+  .files.filter(({ schema }) => schema === "meshconf/1")
+  .map((file) => toCaseFile(file.name, file.document));
 const fileNamed = (name: string): CaseFile => files.find((file) => file.file === name)!;
 
 let state: MeshState;

@@ -37,6 +37,16 @@ describe("CircuitBreaker", () => {
     expect(keeper.verdict(NAME)).toMatchObject({ state: "open", generation: 1 });
   });
 
+  it.each([true, false])("weighs failures with all that was told at once, first: %s", (isFirst) => {
+    const keeper = setUp().keeper();
+    const bad = { ...part(1, { failed: 60 }), workload: "default/idle" };
+    const good = part(1, { ok: 60 });
+    keeper.take(isFirst ? [bad, good] : [good, bad], DEFAULT_BREAKER);
+    expect(keeper.verdict(NAME).state).toBe("closed");
+    keeper.take([{ ...bad, sequence: 2 }], DEFAULT_BREAKER);
+    expect(keeper.verdict(NAME).state).toBe("closed");
+  });
+
   it("keeps its state over restarts and begins a round anew, under other numbers", () => {
     const { clock, keeper } = setUp();
     const first = keeper();

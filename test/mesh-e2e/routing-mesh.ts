@@ -85,7 +85,7 @@ const resources = [
   outside("shared", {
     backendRefs: [
       {
-        name: "back",
+        name: "cart-v1",
         port: 80,
         filters: [{ type: "CORS", cors: { allowOrigins: ["https://a.example"], maxAge: 60 } }],
       },
