@@ -138,6 +138,10 @@ test("with control, KV and objects gone, warm and cold isolates go on; faults su
       .poll(async () => (await heddle("get routes -o name")).out)
       .toContain("HTTPRoute/color");
   }
+  // Each object meets its restart at its first question: then all that an apply asks are there again.
+  const apply = async (): Promise<number> =>
+    (await heddle("apply -f - --wait", colorRoute("blue"))).exit;
+  await expect.poll(apply, { timeout: 20_000 }).toBe(0);
   expect(await front("/again")).toBe("blue at /again");
 });
 
