@@ -188,13 +188,6 @@ export interface ServiceState {
   readonly budget: { tokens: number; isOpen?: boolean };
 }
 
-/** What objects said last. */
-export interface News {
-  readonly heard: readonly Verdict[];
-  /** When somebody with authority spoke last. */
-  readonly lastSyncMs: number;
-}
-
 /** One finished logical call, as counters and the access log see it. */
 export interface CallRecord {
   readonly side: "outbound" | "inbound" | "edge";
@@ -255,7 +248,8 @@ export interface Isolate {
   service(name: string): ServiceState;
   /** By service, endpoint id and the scope a policy gives circuits of their own; an empty one is none. */
   circuit(service: string, endpoint: string, scope: string): Circuit;
-  news(): News;
+  /** What objects said last, and when somebody with authority spoke last. */
+  news(): { readonly heard: readonly Verdict[]; readonly lastSyncMs: number };
   reach(
     workload: string,
     entrypoint: string,

@@ -118,15 +118,16 @@ test("a port in use", async () => {
   server.close();
 });
 
+/** The mesh, and what it says. */
+async function startTelling() {
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  return { mesh: await startDev({ project, port: 0, controlPort: 0, log }), lines };
+}
+
 test("a route to nowhere is a warning, and the mesh runs", async () => {
   edit("mesh/routes.yaml", "name: blue, port", "name: nobody, port");
-  const lines: string[] = [];
-  const mesh = await startDev({
-    project,
-    port: 0,
-    controlPort: 0,
-    log: (line) => void lines.push(line),
-  });
+  const { mesh, lines } = await startTelling();
   await mesh.close();
   expect(lines[0]).toMatch(
     /^warning: .*mesh\/routes\.yaml:19:13: HTTPRoute default\/color: BackendNotFound: /,
@@ -135,13 +136,7 @@ test("a route to nowhere is a warning, and the mesh runs", async () => {
 
 test("a binding to an entrypoint that is not there is a warning, at start and after a reload", async () => {
   edit("caller/wrangler.jsonc", '"Paint"', '"Pain"');
-  const lines: string[] = [];
-  const mesh = await startDev({
-    project,
-    port: 0,
-    controlPort: 0,
-    log: (line) => void lines.push(line),
-  });
+  const { mesh, lines } = await startTelling();
   expect((await fetch(`${mesh.ready.gateway}/plain`)).status).toBe(200);
   const told = lines.filter((line) => line.includes("PAINT"));
   expect(told).toEqual([

@@ -52,6 +52,9 @@ export interface Circuit {
   spareUntilMs: number;
 }
 
+/** Counts that nobody has to be told of: there are none. */
+const NOTHING_TO_TELL = { ok: 0, failed: 0, slow: 0, held: 0, run: 0, retries: 0, withheld: 0 };
+
 export const newCircuit = (object: string): Circuit => ({
   object,
   state: "closed",
@@ -65,13 +68,7 @@ export const newCircuit = (object: string): Circuit => ({
   recent: emptyWindow(),
   ownUntilMs: 0,
   ownOpenMs: OWN_OPEN_MS,
-  ok: 0,
-  failed: 0,
-  slow: 0,
-  held: 0,
-  run: 0,
-  retries: 0,
-  withheld: 0,
+  ...NOTHING_TO_TELL,
   probes: [],
   spare: 0,
   spareUntilMs: 0,
@@ -138,16 +135,7 @@ export const learn = (circuit: Circuit, verdict: Verdict, nowMs: number): void =
  */
 const forget = (circuit: Circuit, nowMs: number): void => {
   circuit.newsMs = nowMs;
-  Object.assign(circuit, {
-    ok: 0,
-    failed: 0,
-    slow: 0,
-    held: 0,
-    run: 0,
-    retries: 0,
-    withheld: 0,
-    spare: 0,
-  });
+  Object.assign(circuit, NOTHING_TO_TELL, { spare: 0 });
   Object.assign(circuit.recent, emptyWindow());
 };
 

@@ -7,22 +7,13 @@ import type { CallContext } from "../../../mesh/contract/context.ts";
 import { packContext, traceparent, unpackContext } from "../../../mesh/pipeline/context.ts";
 import type { Isolate } from "../../../mesh/pipeline/isolate.ts";
 import { readTracestate } from "../../../mesh/pipeline/tracestate.ts";
+import type { Expected } from "../../conformance/tracectx/check.ts";
 import { edgeScope, serveOwn } from "../../../mesh/weave/outside.ts";
 
 interface TraceCase {
   readonly id: string;
   readonly request_headers: readonly (readonly [string, string])[];
-  readonly expect: {
-    readonly trace_id?: string;
-    readonly trace_id_not?: readonly string[];
-    readonly parent_id_not?: readonly string[];
-    readonly tracestate?: Readonly<Record<string, string>>;
-    readonly tracestate_absent?: readonly string[];
-    readonly tracestate_members?: number;
-    readonly tracestate_contains?: readonly string[];
-    readonly tracestate_contains_any?: readonly string[];
-    readonly tracestate_order_as_sent?: boolean;
-  };
+  readonly expect: Expected;
 }
 
 const FILE = path.resolve(
