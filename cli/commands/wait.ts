@@ -19,7 +19,7 @@ export async function waitUntilInUse(
 ): Promise<void> {
   const started = performance.now();
   const silent = new Map<string, IsolateSeen>();
-  await poke(target);
+  let isTold = await poke(target, version);
   for (;;) {
     const state = await convergenceOf(target, version);
     for (const one of state.pending) silent.set(keyOf(one), one);
@@ -30,18 +30,31 @@ export async function waitUntilInUse(
     }
     if (performance.now() - started > state.leaseMs + SLACK_MS) throw late(state);
     await sleep(POLL_MS);
+    isTold ||= await poke(target, version);
   }
 }
 
 const keyOf = ({ workload, isolate }: IsolateSeen): string => `${workload} ${isolate}`;
 
-/** Makes every Worker of a dev mesh sync now; another control does not know the request. */
-async function poke(target: ControlTarget): Promise<void> {
+/**
+ * Makes every Worker of a dev mesh sync now; another control does not know the request. False where a Worker still has an
+ * older table: a control that is busy may have answered it with what it remembered.
+ */
+async function poke(target: ControlTarget, version: number): Promise<boolean> {
   try {
-    await askControl(target, "POST", "/dev/poke");
+    const poked = await askControl<Poked | null>(target, "POST", "/dev/poke");
+    return (poked?.workers ?? []).every(
+      ({ result }) => typeof result !== "number" || result >= version,
+    );
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
+    return true;
   }
+}
+
+/** What each Worker answered: its table's version, where it is woven. */
+interface Poked {
+  readonly workers?: readonly { readonly result?: unknown }[];
 }
 
 /** The lease has passed for those that did not acknowledge: they sync before their next decision. */

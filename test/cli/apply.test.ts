@@ -159,6 +159,19 @@ describe("apply", () => {
     ]);
   });
 
+  test("--wait pokes again where a Worker was answered with an older table", async () => {
+    writeFileSync(path.join(desk.dir, "r.yaml"), "kind: HTTPRoute\n");
+    const answers = [[{ workload: "default/front", result: 6 }, { workload: "default/bare" }], []];
+    let pokes = 0;
+    desk.replies["POST /v1/apply"] = change("configured");
+    desk.replies["POST /dev/poke"] = () => ({ body: { workers: answers[pokes++] } });
+    desk.replies["GET /v1/convergence?version=7"] = () => ({
+      body: { version: 7, inUse: pokes > 1, leaseMs: 2000, acknowledged: [], pending: [] },
+    });
+    expect(await desk.heddle("apply -f r.yaml --wait")).toMatchObject({ exit: EXIT.ok, err: "" });
+    expect(pokes).toBe(2);
+  });
+
   test("--wait gives up after the lease and two seconds with 4", async () => {
     writeFileSync(path.join(desk.dir, "r.yaml"), "kind: HTTPRoute\n");
     desk.replies["POST /v1/apply"] = change("configured");
