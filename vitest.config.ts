@@ -1,7 +1,10 @@
 // Three kinds of test: unit (Node), runtime (inside workerd) and mesh (several Workers at once).
 import { existsSync, mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const state = `${import.meta.dirname}/.heddle`;
 const objects = `${import.meta.dirname}/durable-objects/wrangler.toml`;
@@ -15,6 +18,8 @@ const env: Record<string, string> = {
   WRANGLER_REGISTRY_PATH: `${state}/registry`,
   XDG_CONFIG_HOME: `${state}/config`,
   TMPDIR: `${state}/tmp`,
+  // Wrangler is large, and each file and each command of the CLI is a process of its own.
+  NODE_COMPILE_CACHE: `${state}/compile-cache`,
 };
 for (const dir of ["registry", "config", "tmp"]) mkdirSync(`${state}/${dir}`, { recursive: true });
 Object.assign(process.env, env);
@@ -30,6 +35,8 @@ const unit: TestProjectConfiguration = {
     env,
     // Most files are done in less time than a process of their own takes to start.
     isolate: false,
+    // Without a number, one core is left idle.
+    maxWorkers: availableParallelism(),
     sequence: { groupOrder: 0 },
   },
 };
@@ -66,8 +73,21 @@ const mesh: TestProjectConfiguration = {
   },
 };
 
+/** Begun first, so that none of them is left alone at the end; a fresh clone knows of no durations. */
+const LONG = ["conformance", "stability", "errors", "breaker", "transparency", "simulator"];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean =>
+      LONG.includes(basename(moduleId, ".test.ts"));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: existsSync(objects) ? [unit, runtime, mesh] : [unit, mesh],
     teardownTimeout: 30_000,
   },
