@@ -1,5 +1,5 @@
 // The gateway: north-south ingress. Bindings to the edge chain, nothing else.
-import { env } from "cloudflare:workers";
+import { env, WorkerEntrypoint } from "cloudflare:workers";
 import { BINDINGS, type Wiring } from "../mesh/contract/wiring.ts";
 import { verifyUser } from "../mesh/identity/jose/end-user.ts";
 import { createGate } from "../mesh/weave/gate.ts";
@@ -18,5 +18,5 @@ export default {
   },
 };
 
-/** Dev pokes and resets the gateway's isolate as any other; outside dev nothing is bound to it. */
-export const HeddleDev = runtime?.dev ?? class {};
+/** Dev pokes and resets the gateway's isolate as any other; outside dev it answers nobody. */
+export const HeddleDev = runtime?.dev ?? class extends WorkerEntrypoint {};

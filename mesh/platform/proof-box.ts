@@ -35,10 +35,9 @@ export function createProofBox(ring: Keyring, late: LateOf): ProofBox {
       doubted.size > 0 && nowMs < (doubted.get(audience) ?? Number.NEGATIVE_INFINITY),
     doubt: (audience, nowMs) => void doubted.set(audience, nowMs + DOUBT_MS),
     recall(proof, level, nowMs) {
-      const recalled = memo.recall(proof, nowMs);
-      return recalled === null || !isStrongEnough(recalled.kind, level)
-        ? null
-        : toVerified(recalled, late);
+      // A proof of one request comes once: not even its hash is made.
+      const recalled = isStrongEnough("session", level) ? memo.recall(proof, nowMs) : null;
+      return recalled === null ? null : toVerified(recalled, late);
     },
     verify: (proof, bound, level, covered, nowMs) =>
       verify(ring, late, { proof, bound, level, covered, nowMs }),

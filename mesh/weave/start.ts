@@ -24,7 +24,8 @@ export const start = (
     assetsInFront,
     objects: { weaveObject, weaveNamespace },
     weaveEntrypoint,
-    createDev,
+    // Whoever may ask it may also have the isolate forget everything.
+    createDev: wiring.dev === true ? createDev : null,
     loopbackExports,
     shareExports: null,
     createQueues,

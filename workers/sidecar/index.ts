@@ -1,5 +1,5 @@
 // The relay: speaks the mesh for Workers that cannot, in both directions. Source from the binding's props only.
-import { env } from "cloudflare:workers";
+import { env, WorkerEntrypoint } from "cloudflare:workers";
 import { BINDINGS, type Wiring } from "../../mesh/contract/wiring.ts";
 import { problem } from "../../mesh/pipeline/problem.ts";
 import { speakPlainly } from "../../mesh/weave/plain.ts";
@@ -18,4 +18,4 @@ export default {
 /** What callers' bindings point to: `props.heddle { source, dialled }` or, from woven Workers, `{ workload }`. */
 export const Relay = createRelay(runtime);
 
-export const HeddleDev = runtime?.dev ?? class {};
+export const HeddleDev = runtime?.dev ?? class extends WorkerEntrypoint {};
