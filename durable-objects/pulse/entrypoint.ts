@@ -47,11 +47,18 @@ export interface PulseProps {
 }
 
 const memory = createPulseMemory(ambientClock);
-const random = (): number => (ambientClock.random(1)[0] ?? 0) / 256;
+/** Drawn at its first use: module scope may not draw random values. */
+let phase: number | null = null;
 const gate = createLeaseGate(ambientClock);
 const trees = createTrees(ambientClock);
 const parts = createPartsMemory(ambientClock, (object, sinceMs) =>
-  handOnInMs(sinceMs, trees.shardsOf(object), memory.reporters(), random),
+  handOnInMs(
+    ambientClock.now(),
+    sinceMs,
+    trees.shardsOf(object),
+    memory.reporters(),
+    (phase ??= (ambientClock.random(1)[0] ?? 0) / 256),
+  ),
 );
 
 /** Takes reports and answers from memory; hands parts on to their objects. */

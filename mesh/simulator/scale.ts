@@ -1,22 +1,15 @@
 // Owns the question of size: one circuit, many isolates, and what opening and closing it costs. Synchronous, and with the
 // breaker's own functions on both sides; what lies between (pulses, merging, leases) is modelled.
-import {
-  admit,
-  countCall,
-  drainCircuit,
-  isClosed,
-  learn,
-  newCircuit,
-  type Circuit,
-} from "../algorithms/breaker/circuit.ts";
+import { admit, countCall, isClosed, learn } from "../algorithms/breaker/circuit.ts";
 import { tellerOf } from "../algorithms/breaker/shard.ts";
-import { acknowledge, openBox, takeParts, type Outbox } from "../algorithms/pulse/outbox.ts";
+import { acknowledge, isUnderway, takeParts } from "../algorithms/pulse/outbox.ts";
 import { DEFAULT_BREAKER } from "../contract/defaults.ts";
 import type { PartMark, PulsePart, Verdict } from "../contract/pulse.ts";
 import { EventHeap } from "./core/heap.ts";
 import { randomOf, type Random } from "./core/random.ts";
 import { exponential, poisson } from "./poisson.ts";
 import type { Told } from "./server.ts";
+import { bornTeller, type Teller } from "./teller.ts";
 import { Tree } from "./tree.ts";
 
 /** What is asked of the model. */
@@ -68,25 +61,9 @@ const BULK_ABOVE = 40_000;
 /** Between two pulses of an isolate, at least; and what is no hurry is told within that. */
 const PULSE_MS = 1000;
 const REST_MS = 10_000;
+/** So often is told what was not taken. */
+const MOST_TURNS = 5;
 const REPORTS_PER_SECOND = 500;
-const CALLERS = 3;
-
-/** One isolate of the model. */
-interface Teller {
-  readonly id: string;
-  readonly caller: string;
-  readonly at: number;
-  readonly circuit: Circuit;
-  readonly outbox: Outbox;
-  lastMs: number;
-  /** When it pulses next; Infinity while it has nothing to tell. */
-  dueMs: number;
-  /** Drawn once per pulse. */
-  isUrgent: boolean | null;
-}
-
-const OBJECT = "breaker:default/callee|default/callee";
-
 /** Runs the model until the circuit has closed again. */
 export const runScale = (options: ScaleOptions): ScaleReport => new Scale(options).run();
 
@@ -117,7 +94,9 @@ class Scale {
       random: randomOf(seed + 1),
       after: (ms, run) => this.#after(ms, run),
     });
-    this.#tellers = Array.from({ length: isolates }, (_, at) => this.#teller(at));
+    this.#tellers = Array.from({ length: isolates }, (_, at) =>
+      bornTeller(at, -this.#random() * REST_MS, () => this.#nowMs),
+    );
   }
 
   run(): ScaleReport {
@@ -145,22 +124,6 @@ class Scale {
       pulsesPerCall: this.#pulses / Math.max(1, this.#calls),
       shards: this.#tree.shards,
       generations: this.#tree.breaker.generation,
-    };
-  }
-
-  #teller(at: number): Teller {
-    const circuit = newCircuit(OBJECT);
-    const outbox: Outbox = new Map();
-    openBox(outbox, OBJECT, () => drainCircuit(circuit, this.#nowMs));
-    return {
-      id: `${at}`,
-      caller: `default/caller-${at % CALLERS}`,
-      at,
-      circuit,
-      outbox,
-      lastMs: -this.#random() * REST_MS,
-      isUrgent: null,
-      dueMs: Number.POSITIVE_INFINITY,
     };
   }
 
@@ -202,7 +165,7 @@ class Scale {
       const verdict = isClosed(circuit) ? "pass" : admit(circuit, 10_000, this.#nowMs);
       if (verdict === "pass") this.#send(teller);
       else if (verdict === "ask") this.#ask(teller);
-      else return;
+      else return this.#plan(teller, true);
     }
   }
 
@@ -237,14 +200,24 @@ class Scale {
     if (nowMs - teller.lastMs >= this.#everyMs) return this.#pulse(teller);
     const wishMs = teller.isUrgent === true ? nowMs : nowMs + REST_MS;
     const atMs = Math.max(wishMs, teller.lastMs + PULSE_MS);
+    this.#pulseAt(teller, atMs, 0);
+  }
+
+  #pulseAt(teller: Teller, atMs: number, turn: number): void {
     if (atMs >= teller.dueMs) return;
     teller.dueMs = atMs;
-    this.#after(atMs - nowMs, () => {
-      if (teller.dueMs === atMs) this.#pulse(teller);
+    this.#after(atMs - this.#nowMs, () => {
+      if (teller.dueMs === atMs) this.#pulse(teller, turn);
     });
   }
 
-  #pulse(teller: Teller): void {
+  /** What was not taken is told again, with growing patience, as the isolate's own `flush` does. */
+  #again(teller: Teller, turn: number): void {
+    if (turn < MOST_TURNS && isUnderway(teller.outbox))
+      this.#pulseAt(teller, this.#nowMs + PULSE_MS * 2 ** (turn - 1), turn);
+  }
+
+  #pulse(teller: Teller, turn = 0): void {
     teller.lastMs = this.#nowMs;
     teller.dueMs = Number.POSITIVE_INFINITY;
     teller.isUrgent = null;
@@ -252,15 +225,16 @@ class Scale {
     const told = this.#told(teller);
     const chance = this.#random();
     const { lossShare } = this.#options;
-    if (chance < lossShare / 2) return this.#plan(teller, true);
+    if (chance < lossShare / 2) return this.#again(teller, turn + 1);
     this.#after(5, () => {
       this.#tree.report(
         this.#tree.pulseOf(teller.at),
         told,
         (marks: readonly PartMark[], verdict: Verdict | null) => {
-          if (chance < lossShare) return this.#plan(teller, true);
-          acknowledge(teller.outbox, marks);
-          if (verdict !== null) learn(teller.circuit, verdict, this.#nowMs);
+          const isHeard = chance >= lossShare;
+          if (isHeard) acknowledge(teller.outbox, marks);
+          if (isHeard && verdict !== null) learn(teller.circuit, verdict, this.#nowMs);
+          this.#again(teller, turn + 1);
         },
       );
     });

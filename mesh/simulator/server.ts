@@ -20,9 +20,11 @@ export interface Server {
   verdict: Verdict | null;
   isAsking: boolean;
   noLeaseUntilMs: number;
+  /** When it hands on to a tree; in [0, 1). */
+  readonly phase: number;
 }
 
-export const bornServer = (treeUntilMs: number, mergedMs: number): Server => ({
+export const bornServer = (treeUntilMs: number, mergedMs: number, phase: number): Server => ({
   treeUntilMs,
   pending: [],
   taken: new Map(),
@@ -31,6 +33,7 @@ export const bornServer = (treeUntilMs: number, mergedMs: number): Server => ({
   verdict: null,
   isAsking: false,
   noLeaseUntilMs: 0,
+  phase,
 });
 
 /** Whether it takes the circuit for a tree. */

@@ -82,7 +82,7 @@ export class Tree {
     this.#regions = new Map(names.map((name) => [name, bornRegion(name)]));
     const treeUntilMs = isKnown && pulses > MOST_DIRECT ? beat.now() + TREE_MS : 0;
     this.#pulses = Array.from({ length: pulses }, () =>
-      bornServer(treeUntilMs, -1000 * beat.random()),
+      bornServer(treeUntilMs, -1000 * beat.random(), this.#ways()),
     );
   }
 
@@ -183,7 +183,13 @@ export class Tree {
     isolate.isMerging = true;
     const nowMs = this.#beat.now();
     const shards = isTree(isolate, nowMs) ? SHARDS : 0;
-    const waitMs = handOnInMs(nowMs - isolate.mergedMs, shards, this.reporters, this.#ways);
+    const waitMs = handOnInMs(
+      nowMs,
+      nowMs - isolate.mergedMs,
+      shards,
+      this.reporters,
+      isolate.phase,
+    );
     this.#beat.after(waitMs, () => this.#merge(isolate));
     return waitMs === 0;
   }

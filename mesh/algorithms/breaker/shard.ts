@@ -69,18 +69,20 @@ export const addressed = (
 
 /**
  * In how many ms a Pulse isolate hands on what it was told for a circuit, `sinceMs` after it did so last. Each may call every
- * shard, so that of a tree it does so less often as more isolates report, and those that were silent do not all do so at
- * once: 100,000 isolates, 100 to a Pulse isolate, call a shard 400 times a second at most.
+ * shard, so that of a tree it does so less often as more isolates report, and always at its own `phase` (in [0, 1), drawn
+ * once), which keeps apart what many hear of at once: 100,000 isolates, 100 to a Pulse isolate, call a shard 400 times in any
+ * second.
  */
 export const handOnInMs = (
+  nowMs: number,
   sinceMs: number,
   shards: number,
   reporters: number,
-  random: () => number,
+  phase: number,
 ): number => {
   if (shards === 0) return Math.max(0, 1000 - sinceMs);
   const everyMs = Math.max(1000, reporters / 40);
-  return sinceMs < everyMs ? everyMs - sinceMs : random() * everyMs;
+  return everyMs - ((nowMs + phase * everyMs) % everyMs);
 };
 
 /** What a shard holds for the root; changed in place. */

@@ -83,13 +83,14 @@ describe("a circuit becomes a tree", () => {
   });
 
   it.each([
-    ["directly a second after the last time", 400, 0, 100_000, 600],
-    ["directly at once after that", 5000, 0, 100_000, 0],
-    ["in its shards less often, the more report", 400, 32, 100_000, 2100],
-    ["in its shards once a second at most", 400, 32, 1, 600],
-    ["in its shards not all at once where it was silent", 5000, 32, 100_000, 625],
-  ])("and is told %s", (_, sinceMs, shards, reporters, inMs) => {
-    expect(handOnInMs(sinceMs, shards, reporters, () => 0.25)).toBe(inMs);
+    ["directly a second after the last time", 0, 400, 0, 100_000, 600],
+    ["directly at once after that", 0, 5000, 0, 100_000, 0],
+    ["in its shards less often, the more report", 0, 400, 32, 100_000, 1875],
+    ["in its shards once a second at most", 300, 400, 32, 1, 450],
+    ["in its shards at its own phase, however long it was silent", 1874, 5000, 32, 100_000, 1],
+    ["in its shards a whole turn later at the very time", 1875, 0, 32, 100_000, 2500],
+  ])("and is told %s", (_, nowMs, sinceMs, shards, reporters, inMs) => {
+    expect(handOnInMs(nowMs, sinceMs, shards, reporters, 0.25)).toBe(inMs);
   });
 
   it("whose shards have names that say so", () => {
