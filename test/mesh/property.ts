@@ -1,7 +1,6 @@
 // Owns how properties run: 10^4 inputs (10^6 in the long run) from one seed, printed, and taken from HEDDLE_SEED.
 // HEDDLE_SHARE is a share of those inputs.
 import fc from "fast-check";
-import { vi } from "vitest";
 
 const seed = Number(process.env["HEDDLE_SEED"] ?? Date.now() % 0x7fff_ffff);
 const isLong = Boolean(process.env["HEDDLE_LONG"]);
@@ -9,7 +8,6 @@ const isLong = Boolean(process.env["HEDDLE_LONG"]);
 const part = Number(process.env["HEDDLE_SHARE"] ?? 1);
 const endOnFailure = part < 1;
 
-vi.setConfig({ testTimeout: isLong ? 1_800_000 : 30_000 });
 process.stdout.write(`property seed: HEDDLE_SEED=${seed}\n`);
 
 /** Checks a property; `share` below 1 for those whose single run is dear. */
