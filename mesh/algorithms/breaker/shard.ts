@@ -70,8 +70,8 @@ export const addressed = (
 /**
  * In how many ms a Pulse isolate hands on what it was told for a circuit, `sinceMs` after it did so last. Each may call every
  * shard, so that of a tree it does so less often as more isolates report, and always at its own `phase` (in [0, 1), drawn
- * once), which keeps apart what many hear of at once: 100,000 isolates, 100 to a Pulse isolate, call a shard 400 times in any
- * second.
+ * once), which keeps apart what many hear of at once: 100,000 isolates, 100 to a Pulse isolate, call a shard some 400 times in
+ * any second.
  */
 export const handOnInMs = (
   nowMs: number,
